@@ -1,0 +1,58 @@
+"""The canonical form of a publish: validated once, stored once, read by everybody after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from clarion.message.option import PublishPolicy, PushBroadcast
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who is addressed: single devices by id, or a channel narrowed by operating systems and a where clause."""
+
+    channel: str
+    broadcast: PushBroadcast | None = None
+    devices: tuple[str, ...] = ()
+    segment: str | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One publish.
+
+    Attributes:
+        id: `message:` and a UUID, upper case.
+        app: the application's id.
+        body: what was published, any JSON value.
+        target: the audience asked for.
+        headers: string pairs.
+        ttl_s: seconds after `accepted_ms` at which an unreached device is EXPIRED; None is the provider's maximum.
+        accepted_ms: epoch milliseconds.
+    """
+
+    id: str
+    app: str
+    body: Any
+    target: Target
+    accepted_ms: int
+    policy: PublishPolicy = PublishPolicy.BOTH
+    publisher_id: str | None = None
+    subtopic: str | None = None
+    headers: dict[str, str] = {}
+    ttl_s: int | None = None
+    priority: str | None = None
+    collapse_key: str | None = None
+
+    def expires_ms(self) -> int | None:
+        """The instant (epoch ms) after which nothing of this is sent any more."""
+        return None if self.ttl_s is None else self.accepted_ms + self.ttl_s * 1000
+
+
+encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(Message)
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` wrote."""
+    return _decoder.decode(data)

@@ -1,0 +1,144 @@
+"""Every Redis key: its name, type and lifetime. `docs/redis_keys.md` says the same for operators.
+
+Braces are hash tags: what belongs to one chunk, one directory partition or one message lies in one slot of a cluster.
+"""
+
+from __future__ import annotations
+
+PREFIX = "clarion"
+
+# Device registry -----------------------------------------------------------------------------------------------------
+
+
+def ordinals(app: str) -> str:
+    """String: the highest ordinal given out so far. For ever."""
+    return f"{PREFIX}:{app}:ordinals"
+
+
+def channels(app: str) -> str:
+    """Set of channel names ever registered or published to. For ever."""
+    return f"{PREFIX}:{app}:channels"
+
+
+def expirations(app: str) -> str:
+    """Sorted set: ordinal, scored by the registration's expiration (epoch ms). For ever."""
+    return f"{PREFIX}:{app}:expirations"
+
+
+def records(app: str, chunk: int) -> str:
+    """Hash: slot -> packed device record. For ever."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:records"
+
+
+def index(app: str, chunk: int, term: str) -> str:
+    """Set of slots while small, bitmap (8 KiB string) once dense: the devices of the chunk that have the term."""
+    return f"{index_prefix(app, chunk)}{term}"
+
+
+def index_prefix(app: str, chunk: int) -> str:
+    """What the names of all index keys of a chunk start with; scripts append the term."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:index:"
+
+
+def directory(app: str, kind: str, partition: int) -> str:
+    """What the bucket keys of one directory partition start with; scripts append the bucket's number.
+
+    `kind` is `device` or `token`. Each bucket is a hash: digest (8 bytes) -> ordinal. For ever.
+    """
+    return f"{PREFIX}:{{{app}:{kind}{partition}}}:"
+
+
+# Messages ------------------------------------------------------------------------------------------------------------
+
+
+def message(message_id: str) -> str:
+    """Hash: app, content, state and times. Like all keys of a message, kept for the retention once settled."""
+    return f"{PREFIX}:{{{message_id}}}:message"
+
+
+def books(message_id: str) -> str:
+    """Hash: entry (`outcome|provider|reason`, or `pending`) -> number of devices."""
+    return f"{PREFIX}:{{{message_id}}}:books"
+
+
+def codes(message_id: str) -> str:
+    """Hash: entry of the books -> the byte that stands for it in this message's ledger."""
+    return f"{PREFIX}:{{{message_id}}}:codes"
+
+
+def ledger(message_id: str, chunk: int) -> str:
+    """String of 65 536 codes when dense, hash slot -> code when sparse: the outcome of each device of the chunk."""
+    return f"{ledger_prefix(message_id)}{chunk}"
+
+
+def ledger_prefix(message_id: str) -> str:
+    """What the names of all ledger keys of a message start with; scripts append the chunk."""
+    return f"{PREFIX}:{{{message_id}}}:ledger:"
+
+
+def chunks(message_id: str) -> str:
+    """Set of the chunks that hold somebody of the audience."""
+    return f"{PREFIX}:{{{message_id}}}:chunks"
+
+
+def waiting(message_id: str) -> str:
+    """Sorted set: open shards that nobody works on, scored by the time they were due to start (epoch ms)."""
+    return f"{PREFIX}:{{{message_id}}}:waiting"
+
+
+def leased(message_id: str) -> str:
+    """Sorted set: open shards that a worker holds, scored by the end of the lease (epoch ms)."""
+    return f"{PREFIX}:{{{message_id}}}:leased"
+
+
+def shards(message_id: str) -> str:
+    """Hash: shard -> `fence:attempt` for every shard that was ever claimed."""
+    return f"{PREFIX}:{{{message_id}}}:shards"
+
+
+def unmatched(message_id: str) -> str:
+    """Set of the device ids of a singlecast that no registered device answers to."""
+    return f"{PREFIX}:{{{message_id}}}:unmatched"
+
+
+def idempotency(app: str, digest: str) -> str:
+    """String: `message_id body_digest`. For the idempotency window (24 h by default)."""
+    return f"{PREFIX}:{app}:idempotency:{digest}"
+
+
+# The whole system ----------------------------------------------------------------------------------------------------
+
+
+def outbox() -> str:
+    """Sorted set: messages that are not planned yet, scored by when somebody must have taken them (epoch ms)."""
+    return f"{PREFIX}:outbox"
+
+
+def active() -> str:
+    """Sorted set: messages with open shards, scored by when they were planned (epoch ms)."""
+    return f"{PREFIX}:active"
+
+
+def recent(app: str) -> str:
+    """Sorted set: messages of an app, scored by when they were accepted (epoch ms). Trimmed to the retention."""
+    return f"{PREFIX}:{app}:recent"
+
+
+def bearer(provider: str, credential: str) -> str:
+    """Hash: token, expires_at of a provider's access token, shared by the fleet. Until the token ends."""
+    return f"{PREFIX}:bearer:{provider}:{credential}"
+
+
+def bearer_lock(provider: str, credential: str) -> str:
+    """String: the one process that is fetching a new access token. Seconds."""
+    return f"{PREFIX}:bearer-lock:{provider}:{credential}"
+
+
+def parked(provider: str, credential: str) -> str:
+    """String: why nothing is sent with this credential. Until the next probe."""
+    return f"{PREFIX}:parked:{provider}:{credential}"
+
+
+def workers() -> str:
+    """Sorted set: worker processes, scored by when they were last seen (epoch ms)."""
+    return f"{PREFIX}:workers"
