@@ -13,7 +13,8 @@
      ├── IdempotencyConflict 90004  the idempotency key was used for another publish
      ├── NotProvided        90005   asked for something this release does not do
      ├── Unavailable        90006   Redis cannot be reached or refuses writes: nothing was stored
-     └── Misconfigured      90007   a setting, credential or file that cannot be used
+     ├── Misconfigured      90007   a setting, credential or file that cannot be used
+     └── RemoteError                a server's error under an unknown code
 
 Codes below 90000 are Backendless' own; the others are Clarion's.
 """
@@ -132,3 +133,24 @@ class Misconfigured(ClarionError):
     """A setting, credential or file that cannot be used."""
 
     code: ClassVar[int] = 90007
+
+
+class RemoteError(ClarionError):
+    """An error that a server reported under a code that this release does not know."""
+
+
+def from_wire(code: int, message: str, error_data: dict[str, Any]) -> ClarionError:
+    """The error that a server reported, as the class that has its code."""
+    kind = _by_code(ClarionError).get(code, RemoteError)
+    error = kind.__new__(kind)
+    ClarionError.__init__(error, message, **error_data)
+    if kind is RemoteError:
+        error.error_data |= {"code": code}
+    return error
+
+
+def _by_code(kind: type[ClarionError]) -> dict[int, type[ClarionError]]:
+    found = {} if kind in (ClarionError, RemoteError) else {kind.code: kind}
+    for subclass in kind.__subclasses__():
+        found |= _by_code(subclass)
+    return found

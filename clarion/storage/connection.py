@@ -24,14 +24,16 @@ CONNECT_TIMEOUT_S = 3.0
 RETRIES = 3
 
 Call = tuple[Sequence[str], Sequence[Any]]
+#: A `redis.Redis`. Its annotations promise bytes or str or an awaitable for every reply; ours are always bytes.
+Client = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
     """The two stores. `main` also carries the broker's queues unless a separate broker is configured."""
 
-    main: redis.Redis
-    registry: redis.Redis
+    main: Client
+    registry: Client
     #: True when Celery's queues live on `main`, so that a script can push a task in the same atomic step.
     queues_on_main: bool = True
 
@@ -53,7 +55,7 @@ def open_storage(url: str, *, registry_url: str | None = None, queues_on_main: b
     return Storage(main, registry, queues_on_main)
 
 
-def _client(url: str) -> redis.Redis:
+def _client(url: str) -> Client:
     try:
         return redis.Redis.from_url(
             url,
@@ -83,7 +85,7 @@ def storage_errors() -> Iterator[None]:
         raise
 
 
-def call(client: redis.Redis, name: str, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
+def call(client: Client, name: str, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
     """Run one script, loading it when the server does not know it yet."""
     lua = script(name)
     with storage_errors():
@@ -93,7 +95,7 @@ def call(client: redis.Redis, name: str, keys: Sequence[str], args: Sequence[Any
             return client.eval(lua.text, len(keys), *keys, *args)
 
 
-def call_many(client: redis.Redis, name: str, calls: Iterable[Call]) -> list[Any]:
+def call_many(client: Client, name: str, calls: Iterable[Call]) -> list[Any]:
     """Run one script once per (keys, args), pipelined, not atomic together. Replies in the order of the calls."""
     lua = script(name)
     todo = list(calls)
@@ -110,14 +112,14 @@ def call_many(client: redis.Redis, name: str, calls: Iterable[Call]) -> list[Any
     return replies
 
 
-def _pipelined(client: redis.Redis, lua: Script, calls: Sequence[Call]) -> list[Any]:
+def _pipelined(client: Client, lua: Script, calls: Sequence[Call]) -> list[Any]:
     pipe = client.pipeline(transaction=False)
     for keys, args in calls:
         pipe.evalsha(lua.sha, len(keys), *keys, *args)
     return list(pipe.execute(raise_on_error=False))
 
 
-def load_scripts(client: redis.Redis) -> None:
+def load_scripts(client: Client) -> None:
     """Load every script, so that pipelines may refer to them by digest."""
     with storage_errors():
         for lua in all_scripts():

@@ -11,7 +11,7 @@ PREFIX = "clarion"
 
 
 def ordinals(app: str) -> str:
-    """String: the highest ordinal given out so far. For ever."""
+    """String: how many ordinals were given out so far; they count from 0. For ever."""
     return f"{PREFIX}:{app}:ordinals"
 
 
@@ -20,14 +20,14 @@ def channels(app: str) -> str:
     return f"{PREFIX}:{app}:channels"
 
 
-def expirations(app: str) -> str:
-    """Sorted set: ordinal, scored by the registration's expiration (epoch ms). For ever."""
-    return f"{PREFIX}:{app}:expirations"
-
-
 def records(app: str, chunk: int) -> str:
     """Hash: slot -> packed device record. For ever."""
     return f"{PREFIX}:{{{app}:c{chunk}}}:records"
+
+
+def expirations(app: str, chunk: int) -> str:
+    """Sorted set: slot, scored by the registration's expiration (epoch ms), of those that have one. For ever."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:expirations"
 
 
 def index(app: str, chunk: int, term: str) -> str:
@@ -43,7 +43,8 @@ def index_prefix(app: str, chunk: int) -> str:
 def directory(app: str, kind: str, partition: int) -> str:
     """What the bucket keys of one directory partition start with; scripts append the bucket's number.
 
-    `kind` is `device` or `token`. Each bucket is a hash: digest (8 bytes) -> ordinal. For ever.
+    `kind` is `device` or `token`. Each bucket is a hash: digest of the id or token (8 bytes) -> ordinal. For ever.
+    What an entry says is confirmed by the record: an entry may outlive its device, never the other way round.
     """
     return f"{PREFIX}:{{{app}:{kind}{partition}}}:"
 
@@ -51,54 +52,54 @@ def directory(app: str, kind: str, partition: int) -> str:
 # Messages ------------------------------------------------------------------------------------------------------------
 
 
+def message_prefix(message_id: str) -> str:
+    """What the names of all keys of a message start with; scripts append the rest."""
+    return f"{PREFIX}:{{{message_id}}}:"
+
+
 def message(message_id: str) -> str:
     """Hash: app, content, state and times. Like all keys of a message, kept for the retention once settled."""
-    return f"{PREFIX}:{{{message_id}}}:message"
+    return f"{message_prefix(message_id)}message"
 
 
 def books(message_id: str) -> str:
     """Hash: entry (`outcome|provider|reason`, or `pending`) -> number of devices."""
-    return f"{PREFIX}:{{{message_id}}}:books"
+    return f"{message_prefix(message_id)}books"
 
 
 def codes(message_id: str) -> str:
     """Hash: entry of the books -> the byte that stands for it in this message's ledger."""
-    return f"{PREFIX}:{{{message_id}}}:codes"
+    return f"{message_prefix(message_id)}codes"
 
 
 def ledger(message_id: str, chunk: int) -> str:
     """String of 65 536 codes when dense, hash slot -> code when sparse: the outcome of each device of the chunk."""
-    return f"{ledger_prefix(message_id)}{chunk}"
-
-
-def ledger_prefix(message_id: str) -> str:
-    """What the names of all ledger keys of a message start with; scripts append the chunk."""
-    return f"{PREFIX}:{{{message_id}}}:ledger:"
+    return f"{message_prefix(message_id)}ledger:{chunk}"
 
 
 def chunks(message_id: str) -> str:
     """Set of the chunks that hold somebody of the audience."""
-    return f"{PREFIX}:{{{message_id}}}:chunks"
+    return f"{message_prefix(message_id)}chunks"
 
 
 def waiting(message_id: str) -> str:
     """Sorted set: open shards that nobody works on, scored by the time they were due to start (epoch ms)."""
-    return f"{PREFIX}:{{{message_id}}}:waiting"
+    return f"{message_prefix(message_id)}waiting"
 
 
 def leased(message_id: str) -> str:
     """Sorted set: open shards that a worker holds, scored by the end of the lease (epoch ms)."""
-    return f"{PREFIX}:{{{message_id}}}:leased"
+    return f"{message_prefix(message_id)}leased"
 
 
 def shards(message_id: str) -> str:
-    """Hash: shard -> `fence:attempt` for every shard that was ever claimed."""
-    return f"{PREFIX}:{{{message_id}}}:shards"
+    """Hash: shard -> `fence:attempt:first claimed (ms):owner` for every open shard that was ever claimed."""
+    return f"{message_prefix(message_id)}shards"
 
 
 def unmatched(message_id: str) -> str:
     """Set of the device ids of a singlecast that no registered device answers to."""
-    return f"{PREFIX}:{{{message_id}}}:unmatched"
+    return f"{message_prefix(message_id)}unmatched"
 
 
 def idempotency(app: str, digest: str) -> str:

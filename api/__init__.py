@@ -1,0 +1,1 @@
+"""Clarion over HTTP: the Backendless wire and Clarion's own additions. It authorises, decodes, calls, encodes."""

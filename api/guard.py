@@ -1,0 +1,62 @@
+"""Around every request: headers that keep browsers careful, and the last net under unexpected errors."""
+
+from __future__ import annotations
+
+import traceback
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.error import answer
+from clarion.errors import ClarionError
+
+_log = structlog.get_logger(__name__)
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    # The API key stands in the path: it must not travel on to wherever a page leads.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware. What it logs of an error names the code it passed through, and shows no values."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Guard `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_guarded)
+        except ClientDisconnect:
+            _log.debug("client_left", route=_route(scope))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and we a record
+            frames = traceback.extract_tb(error.__traceback__)
+            where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            _log.error("request_failed", route=_route(scope), error=type(error).__name__, where=where)
+            if not started:
+                reply = answer(500, ClarionError.code, "The server failed; its log says how.", {})
+                await reply(scope, receive, send_guarded)
+
+
+def _route(scope: Scope) -> str:
+    """The route's template: the path itself has the API key in it."""
+    return f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"

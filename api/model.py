@@ -1,0 +1,190 @@
+"""What travels in bodies. Replies are encoded from these; of requests they are the description that OpenAPI gives."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from clarion.message import Outcome, State
+
+_MS = "Epoch milliseconds."
+
+OSName = Literal["IOS", "ANDROID", "WP", "OSX", "WEB", "HMS"]
+StatusWord = Literal["failed", "published", "scheduled", "cancelled", "unknown", "in_progress"]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
+
+
+class Error(_Wire):
+    """Why a request was not served. Codes below 90000 are Backendless' own."""
+
+    code: int
+    message: str
+    error_data: dict[str, Any] = Field(description="Machine-readable details, such as the field that is wrong.")
+
+
+class PublishRequest(_Wire):
+    """A publish. Members that are not listed are ignored."""
+
+    message: JsonValue = Field(default=None, description="Any JSON value.")
+    publisher_id: str | None = Field(default=None, max_length=255)
+    subtopic: str | None = Field(default=None, max_length=255)
+    headers: dict[str, JsonValue] | None = Field(
+        default=None, description="Values become strings. The push headers among them control the appearance."
+    )
+    publish_policy: str | None = Field(default=None, description="PUSH, PUBSUB or BOTH; anything else is BOTH.")
+    push_policy: str | None = Field(default=None, description="The former name: ONLY is PUSH, ALSO is BOTH.")
+    push_broadcast: int | str | None = Field(
+        default=None,
+        description="Mask (IOS 1, ANDROID 2, WP 4, OSX 8, WEB 16, HMS 32), or names joined by |, also ALL and NONE.",
+        examples=["IOS|ANDROID", 3],
+    )
+    push_singlecast: list[str] | None = Field(default=None, description="Device ids.")
+    publish_at: int | float | str | None = Field(default=None, description=f"{_MS} Or ISO 8601; 0 is now.")
+    repeat_every: int | None = Field(default=None, description="Seconds.")
+    repeat_expires_at: int | float | str | None = Field(default=None, description=f"{_MS} Or ISO 8601.")
+    segment_query: str | None = Field(default=None, description="A where clause over devices.")
+    ttl: int | None = Field(default=None, description="Seconds after which an unreached device is given up.")
+    priority: Literal["high", "normal"] | None = None
+    collapse_key: str | None = Field(
+        default=None, max_length=255, description="Same key: the newer replaces the older."
+    )
+    idempotency_key: str | None = Field(
+        default=None, max_length=255, description="A second publish with the same key and content is the first one."
+    )
+
+
+class PublishReply(_Wire):
+    """What became of a publish."""
+
+    error_message: str | None
+    message_id: str = Field(examples=["message:6ED94D19-172B-48AE-BB2C-7AA8E305CD31"])
+    status: StatusWord
+
+
+class StatusReply(_Wire):
+    """Where a message stands."""
+
+    status: StatusWord
+    message_id: str
+    error_message: str | None
+
+
+class CancelReply(_Wire):
+    """What a cancel came to."""
+
+    status: Literal["CANCELLED", "IN_PROGRESS"]
+    message_id: str
+
+
+class RegistrationRequest(_Wire):
+    """A device that registers. Members that are not listed are ignored."""
+
+    device_token: str = Field(description="The provider's address of the device.")
+    device_id: str = Field(min_length=1, max_length=255)
+    os: OSName
+    os_version: str | float | None = None
+    channels: list[str] | None = Field(default=None, description="None is the channel `default`.")
+    expiration: float | None = Field(default=None, description="Epoch seconds (below 1e11) or milliseconds.")
+    user_id: str | None = None
+    properties: dict[str, JsonValue] | None = None
+
+
+class RegistrationReply(_Wire):
+    """A device was registered."""
+
+    registration_id: str
+
+
+class Registration(_Wire):
+    """A registered device."""
+
+    id: str
+    device_token: str
+    device_id: str
+    os: OSName
+    os_version: str | None
+    channels: list[str]
+    expiration: int | None = Field(description=_MS)
+    user_id: str | None
+    properties: dict[str, JsonValue]
+
+
+class UnregistrationReply(_Wire):
+    """A device was unregistered."""
+
+    result: Literal[True]
+
+
+class Info(_Wire):
+    """What an SDK asks for first."""
+
+    rt_url: str = Field(serialization_alias="rtURL", description="This server, as the caller reached it.")
+    app_id: str
+    api_key: str
+
+
+class BookEntry(_Wire):
+    """So many devices ended so, at that provider, for that reason."""
+
+    outcome: Outcome
+    provider: str
+    reason: str
+    devices: int
+
+
+class Books(_Wire):
+    """Who was reached and who was not: `audience` is the sum of `pending` and of all entries."""
+
+    audience: int
+    pending: int
+    entries: list[BookEntry]
+
+
+class Progress(_Wire):
+    """All that is known of a message."""
+
+    message_id: str
+    status: StatusWord
+    error_message: str | None
+    state: State
+    books: Books
+    planned: bool = Field(description="Whether the audience is complete.")
+    open_shards: int
+    unmatched: list[str] = Field(description="Device ids of a singlecast that no registered device answers to.")
+    accepted_ms: int = Field(description=_MS)
+    planned_ms: int | None
+    settled_ms: int | None
+
+
+class RecentMessage(_Wire):
+    """One of the latest messages."""
+
+    message_id: str
+    status: StatusWord
+    state: State
+    audience: int
+    accepted_ms: int = Field(description=_MS)
+
+
+class RecentMessages(_Wire):
+    """The latest messages, newest first."""
+
+    messages: list[RecentMessage]
+
+
+class Health(_Wire):
+    """The process lives."""
+
+    alive: Literal[True] = True
+
+
+class Readiness(_Wire):
+    """Whether a publish would be stored and delivered, and if not, why."""
+
+    ready: bool
+    reasons: list[str]

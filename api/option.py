@@ -1,0 +1,97 @@
+"""From the wire's words for a publish to `PublishOptions` and `DeliveryOptions`, whose values Clarion checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clarion.errors import InvalidField, InvalidRepeat, InvalidSchedule
+from clarion.message import BROADCAST_ALL, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+
+#: The policy's former name and values.
+_LEGACY_POLICY = {"ONLY": PublishPolicy.PUSH, "ALSO": PublishPolicy.BOTH}
+_BROADCAST = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL, "NONE": PushBroadcast(0)}
+
+
+def publish_options(body: Mapping[str, Any]) -> PublishOptions:
+    """What goes with the message.
+
+    Args:
+        body: the request's JSON object; members it does not know are ignored.
+
+    Raises:
+        InvalidField: `headers` is not an object.
+    """
+    headers = body.get("headers")
+    if headers is not None and not isinstance(headers, dict):
+        raise InvalidField("headers", "an object")
+    return PublishOptions(
+        publisher_id=body.get("publisherId"), subtopic=body.get("subtopic"), headers=dict(headers or {})
+    )
+
+
+def delivery_options(body: Mapping[str, Any], idempotency_key: str | None = None) -> DeliveryOptions:
+    """To whom, when, and how hard to try.
+
+    Args:
+        body: the request's JSON object; members it does not know are ignored.
+        idempotency_key: from the request's headers; one in the body goes before it.
+
+    Raises:
+        InvalidField: names the member and what was expected of it.
+    """
+    return DeliveryOptions(
+        publish_policy=_policy(body),
+        push_broadcast=_broadcast(body.get("pushBroadcast")),
+        push_singlecast=_singlecast(body.get("pushSinglecast")),
+        publish_at=_instant(InvalidSchedule, "publishAt", body.get("publishAt")),
+        repeat_every=body.get("repeatEvery"),
+        repeat_expires_at=_instant(InvalidRepeat, "repeatExpiresAt", body.get("repeatExpiresAt")),
+        segment_query=body.get("segmentQuery"),
+        ttl=body.get("ttl"),
+        priority=body.get("priority"),
+        collapse_key=body.get("collapseKey"),
+        idempotency_key=body.get("idempotencyKey", idempotency_key),
+    )
+
+
+def _policy(body: Mapping[str, Any]) -> PublishPolicy:
+    policy = body.get("publishPolicy")
+    if policy is None:
+        return _LEGACY_POLICY.get(str(body.get("pushPolicy")).upper(), PublishPolicy.BOTH)
+    try:
+        return PublishPolicy(str(policy).upper())
+    except ValueError:
+        return PublishPolicy.BOTH
+
+
+def _broadcast(value: Any) -> PushBroadcast | None:
+    """The mask, from itself or from names such as `IOS|ANDROID` or `FOR_IOS`."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return PushBroadcast(value)
+    if isinstance(value, str):
+        names = [name.strip().removeprefix("FOR_") for name in value.upper().split("|")]
+        if all(name in _BROADCAST for name in names):
+            mask = PushBroadcast(0)
+            for name in names:
+                mask |= _BROADCAST[name]
+            return mask
+    raise InvalidField("pushBroadcast", f"a mask, or of {', '.join(_BROADCAST)} one or several joined by |")
+
+
+def _singlecast(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidField("pushSinglecast", "an array of device ids")
+    return value
+
+
+def _instant(error: type[InvalidField], field: str, value: Any) -> int | str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return round(value)
+    raise error(field, "epoch milliseconds or ISO 8601")

@@ -1,0 +1,82 @@
+"""Accept a publish: validate, then store and enqueue in one atomic step."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from clarion import lifecycle
+from clarion.app import App
+from clarion.errors import IdempotencyConflict, InvalidField
+from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
+from clarion.message.message import encode
+from clarion.message.validation import build
+from clarion.queue import Queue, plan_hint, render, send
+from clarion.storage import Storage
+
+IDEMPOTENCY_KEY_MAX = 255
+
+
+def accept(
+    storage: Storage,
+    app: App,
+    body: Any,
+    channel: str | None = None,
+    publish: PublishOptions | None = None,
+    delivery: DeliveryOptions | None = None,
+    *,
+    now_ms: int,
+    broker_url: str | None = None,
+) -> MessageStatus:
+    """Accept one publish; when this returns, the message is stored and will be delivered.
+
+    Args:
+        storage: where it is stored.
+        app: the publishing application.
+        body: any JSON value.
+        channel: None is the default channel.
+        publish: what goes with the message.
+        delivery: to whom and how.
+        now_ms: epoch milliseconds.
+        broker_url: the broker, when its queues do not live on `storage.main`.
+
+    Raises:
+        InvalidField, BodyTooLarge, NotProvided: as `message.validation.build` says; nothing is stored.
+        IdempotencyConflict: the key belongs to a publish with another content.
+        Unavailable: Redis cannot be reached or refuses writes; nothing is stored, or the publish may be repeated.
+    """
+    publish, delivery = publish or PublishOptions(), delivery or DeliveryOptions()
+    message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
+    hint = plan_hint(message.id)
+    acceptance = lifecycle.accept(
+        storage,
+        message.id,
+        app.id,
+        encode(message),
+        now_ms=now_ms,
+        queue=Queue.PLAN,
+        task=render(hint, now_ms=now_ms) if storage.queues_on_main else b"",
+        idempotency=_idempotency(delivery.idempotency_key, message, app),
+        retention_s=app.limits.retention_s,
+    )
+    if acceptance.verdict == "conflict":
+        raise IdempotencyConflict("The idempotency key was used for another publish.", messageId=acceptance.message_id)
+    if acceptance.verdict == "accepted" and broker_url is not None:
+        send(broker_url, [hint], now_ms=now_ms)
+    return MessageStatus(message_id=acceptance.message_id, status=PublishStatus.SCHEDULED)
+
+
+def _idempotency(key: str | None, message: Message, app: App) -> tuple[str, str, int] | None:
+    if key is None:
+        return None
+    if not isinstance(key, str) or not 0 < len(key) <= IDEMPOTENCY_KEY_MAX:
+        raise InvalidField("idempotencyKey", f"a string of 1 to {IDEMPOTENCY_KEY_MAX} characters")
+    content = msgspec.structs.replace(message, id="", accepted_ms=0)
+    digest = msgspec.json.encode(content, order="deterministic")
+    return _digest(key.encode()), _digest(digest), app.limits.idempotency_window_s
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

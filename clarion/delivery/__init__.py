@@ -1,0 +1,1 @@
+"""Delivery: from a planned shard to outcomes in the ledger."""

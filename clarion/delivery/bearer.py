@@ -1,0 +1,118 @@
+"""Access tokens and parked credentials: one of each for the whole fleet, on Redis."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from clarion.errors import Unavailable
+from clarion.providers.base import Bearer, Provider
+from clarion.storage import Storage, keys
+from clarion.storage.connection import storage_errors
+
+#: A token is renewed this long before it ends, or when a tenth of its life is left if that is sooner.
+RENEW_BEFORE_MS = 300_000
+#: A token refused sooner than this after it was fetched is no stale token: the credential itself is refused.
+YOUNG_MS = 10_000
+LOCK_MS = 30_000
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    bearer: Bearer
+    fetched_ms: int
+
+    def fresh(self, now_ms: int) -> bool:
+        margin = min(RENEW_BEFORE_MS, (self.bearer.expires_ms - self.fetched_ms) // 10)
+        return now_ms < self.bearer.expires_ms - margin
+
+
+@dataclass(slots=True)
+class Bearers:
+    """The access tokens of one process, each fetched by whichever process of the fleet gets there first."""
+
+    storage: Storage
+    clock: Callable[[], int]
+    _kept: dict[str, _Kept] = field(default_factory=dict, repr=False)
+    _idle: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def get(self, provider: Provider) -> str:
+        """An access token that is good for a while.
+
+        Raises:
+            Misconfigured: the credential is refused.
+            OSError: the token endpoint cannot be reached.
+            Unavailable: another process is fetching one and does not finish.
+        """
+        kept = self._kept.get(provider.credential)
+        if kept is None or not kept.fresh(self.clock()):
+            kept = self._shared(provider) or self._fetch(provider)
+            self._kept[provider.credential] = kept
+        return kept.bearer.token
+
+    def refuse(self, provider: Provider, token: str) -> bool:
+        """The provider refused `token`: forget it. Whether a new one may help (False: this one was new)."""
+        self._kept.pop(provider.credential, None)
+        kept = self._read(provider)
+        if kept is None or kept.bearer.token != token:
+            return True
+        with storage_errors():
+            self.storage.main.delete(keys.bearer(provider.name, provider.credential))
+        return self.clock() - kept.fetched_ms > YOUNG_MS
+
+    def _shared(self, provider: Provider) -> _Kept | None:
+        kept = self._read(provider)
+        return kept if kept is not None and kept.fresh(self.clock()) else None
+
+    def _read(self, provider: Provider) -> _Kept | None:
+        with storage_errors():
+            row = self.storage.main.hgetall(keys.bearer(provider.name, provider.credential))
+        if not row:
+            return None
+        return _Kept(Bearer(row[b"token"].decode(), int(row[b"expires_ms"])), int(row[b"fetched_ms"]))
+
+    def _fetch(self, provider: Provider) -> _Kept:
+        lock = keys.bearer_lock(provider.name, provider.credential)
+        for _ in range(int(LOCK_MS / 1000 / _POLL_S)):
+            with storage_errors():
+                mine = self.storage.main.set(lock, "held", nx=True, px=LOCK_MS)
+            if mine:
+                try:
+                    return self._shared(provider) or self._renew(provider)
+                finally:
+                    with storage_errors():
+                        self.storage.main.delete(lock)
+            self._idle.wait(_POLL_S)
+            kept = self._shared(provider)
+            if kept is not None:
+                return kept
+        raise Unavailable(f"No access token for {provider.name}: another process is fetching one.")
+
+    def _renew(self, provider: Provider) -> _Kept:
+        now_ms = self.clock()
+        kept = _Kept(provider.fetch_bearer(now_ms=now_ms), now_ms)
+        key = keys.bearer(provider.name, provider.credential)
+        row = {"token": kept.bearer.token, "expires_ms": kept.bearer.expires_ms, "fetched_ms": now_ms}
+        with storage_errors(), self.storage.main.pipeline(transaction=True) as pipe:
+            pipe.hset(key, mapping=row)
+            pipe.pexpireat(key, kept.bearer.expires_ms)
+            pipe.execute()
+        return kept
+
+
+def park(storage: Storage, provider: Provider, reason: str, *, park_ms: int) -> None:
+    """Send nothing with this credential for a while, anywhere."""
+    with storage_errors():
+        storage.main.set(keys.parked(provider.name, provider.credential), reason, px=park_ms)
+
+
+def parked(storage: Storage, provider: Provider) -> tuple[str, int] | None:
+    """Why and for how long yet (ms) nothing is sent with this credential; None when it is not parked."""
+    key = keys.parked(provider.name, provider.credential)
+    with storage_errors(), storage.main.pipeline(transaction=True) as pipe:
+        pipe.get(key)
+        pipe.pttl(key)
+        reason, left_ms = pipe.execute()
+    return None if reason is None else (reason.decode(), max(0, int(left_ms)))

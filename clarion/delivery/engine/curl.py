@@ -1,0 +1,219 @@
+"""The libcurl engine: HTTP/2 multiplexed, driven by the operating system's readiness events."""
+
+from __future__ import annotations
+
+import selectors
+from collections import deque
+from collections.abc import Iterable, Iterator
+from time import monotonic
+
+import pycurl
+
+from clarion.delivery.engine.connection import cut_if_silent
+from clarion.delivery.engine.curl_error import is_refused
+from clarion.delivery.engine.exchange import Answer, Failure, Request
+from clarion.delivery.engine.option import EngineOptions
+from clarion.delivery.engine.transfer import Transfer
+from clarion.delivery.engine.window import Window
+
+TRIES_MAX = 3  # of one request that the server refuses to take; each costs a round trip, so the caller is told soon
+_HTTP_2 = 3  # CURL_HTTP_VERSION_2_0 as CURLINFO_HTTP_VERSION reports it
+_EVENTS = {
+    pycurl.POLL_IN: selectors.EVENT_READ,
+    pycurl.POLL_OUT: selectors.EVENT_WRITE,
+    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
+}
+_SELECTED = {
+    selectors.EVENT_READ: pycurl.CSELECT_IN,
+    selectors.EVENT_WRITE: pycurl.CSELECT_OUT,
+    selectors.EVENT_READ | selectors.EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
+}
+
+
+class CurlEngine:
+    """An `Engine` on libcurl. It belongs to the thread that made it, and does not survive a fork."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._window = Window(options)
+        self._selector = selectors.DefaultSelector()
+        self._deadline: float | None = None
+        self._transfers: list[Transfer] = []
+        self._idle: list[Transfer] = []
+        self._again: deque[tuple[Request, int]] = deque()
+        self._http1: set[int] = set()
+        self._used_at = 0.0
+        self._in_flight = 0
+        self._running = 0
+        self._allowed = self._window.connections
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, options.streams_per_connection)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, self._allowed)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are with the provider now."""
+        return self._in_flight
+
+    @property
+    def window(self) -> int:
+        """The largest number of requests this engine will ever have in flight."""
+        return self._options.connections_max * self._options.streams_per_connection
+
+    def send(self, requests: Iterable[Request]) -> Iterator[Answer | None]:
+        """Send all of `requests`; see `Engine.send`."""
+        if self._in_flight:
+            raise RuntimeError("an earlier send of this engine is still being iterated")
+        answered_at = monotonic()
+        if answered_at - self._used_at > self._options.idle_s:
+            self._window.restart()
+        source = iter(requests)
+        is_open = True
+        try:
+            while True:
+                is_open = self._fill(source, is_open=is_open)
+                if not self._in_flight:
+                    return
+                waited_s = self._wait()
+                answers = 0
+                for answer in self._collect():
+                    answers += 1
+                    yield answer
+                if is_open:
+                    self._window.count(answers, waited_s)
+                    self._allow()
+                if answers:
+                    answered_at = monotonic()
+                elif monotonic() - answered_at >= self._options.tick_s:
+                    answered_at = monotonic()
+                    yield None
+        finally:
+            self._used_at = monotonic()
+            self._cancel()
+
+    def close(self) -> None:
+        """Close all connections. The engine cannot be used again."""
+        self._cancel()
+        self._multi.close()
+        for transfer in self._transfers:
+            transfer.close()
+        self._transfers.clear()
+        self._idle.clear()
+        self._selector.close()
+
+    def _fill(self, source: Iterator[Request], *, is_open: bool) -> bool:
+        """Start requests while there is room; returns whether `source` may have more."""
+        room = self._window.room
+        while self._in_flight < room:
+            tries = 1
+            if self._again:
+                request, tries = self._again.popleft()
+            elif not is_open or (pulled := next(source, None)) is None:
+                return False
+            else:
+                request = pulled
+            transfer = self._idle.pop() if self._idle else self._new_transfer()
+            transfer.begin(request, tries)
+            self._multi.add_handle(transfer)
+            self._in_flight += 1
+        return is_open
+
+    def _new_transfer(self) -> Transfer:
+        transfer = Transfer(self._options)
+        self._transfers.append(transfer)
+        return transfer
+
+    def _wait(self) -> float:
+        """Let libcurl work until something happened, at most a tick; returns the seconds spent doing nothing."""
+        if self._deadline is not None and self._deadline <= monotonic():
+            self._expire()
+        if self._running < self._in_flight:
+            return 0.0
+        began = monotonic()
+        timeout = self._options.tick_s if self._deadline is None else self._deadline - began
+        ready = self._selector.select(max(0.0, min(timeout, self._options.tick_s)))
+        waited_s = monotonic() - began
+        for key, events in ready:
+            _, self._running = self._multi.socket_action(key.fd, _SELECTED[events])
+        return waited_s
+
+    def _expire(self) -> None:
+        self._deadline = None
+        _, self._running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _collect(self) -> Iterator[Answer]:
+        """Yield an answer for each transfer that ended; put those the server refused back in the queue."""
+        queued = self._running < self._in_flight
+        while queued:
+            queued, succeeded, failed = self._multi.info_read()
+            for transfer in succeeded:
+                if transfer.getinfo(pycurl.NUM_CONNECTS):
+                    self._prove(transfer)
+                answer = transfer.answer(transfer.request.tag, self._options.answer_headers)
+                self._release(transfer)
+                yield answer
+            for transfer, code, message in failed:
+                failure = self._judge(transfer, code, message)
+                self._release(transfer)
+                if failure:
+                    yield failure
+
+    def _prove(self, transfer: Transfer) -> None:
+        self._window.prove()
+        self._allow()
+        if transfer.getinfo(pycurl.INFO_HTTP_VERSION) < _HTTP_2:
+            self._http1.add(transfer.getinfo(pycurl.CONN_ID))
+
+    def _allow(self) -> None:
+        if self._allowed != self._window.connections:
+            self._allowed = self._window.connections
+            self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, self._allowed)
+
+    def _judge(self, transfer: Transfer, code: int, message: str) -> Answer | None:
+        """The failure to report, or None when the request goes back in the queue."""
+        request = transfer.request
+        assert request is not None
+        connection = transfer.getinfo(pycurl.CONN_ID)
+        # An HTTP/1.1 connection that ends in good order looks the same, but proves nothing.
+        if is_refused(code, message) and connection not in self._http1:
+            self._window.lose(connection)
+            if transfer.tries < TRIES_MAX:
+                self._again.append((request, transfer.tries + 1))
+                return None
+            return Answer(request.tag, 0, failure=Failure.NOT_SENT, reason="REFUSED_STREAM")
+        answer = transfer.failure(request.tag, code)
+        if answer.reason == "LOST":
+            self._window.lose(connection)
+        elif answer.reason == "TIMEOUT" and answer.failure is Failure.AMBIGUOUS:
+            cut_if_silent(transfer.getinfo(pycurl.ACTIVESOCKET), self._options.timeout_s)
+        return answer
+
+    def _release(self, transfer: Transfer) -> None:
+        self._multi.remove_handle(transfer)
+        self._in_flight -= 1
+        transfer.end()
+        self._idle.append(transfer)
+
+    def _cancel(self) -> None:
+        for transfer in self._transfers:
+            if transfer.request is not None:
+                self._release(transfer)
+        self._again.clear()
+
+    def _watch(self, what: int, descriptor: int, _multi: pycurl.CurlMulti, _data: object) -> None:
+        """libcurl says which events of a socket it waits for."""
+        is_known = descriptor in self._selector.get_map()
+        if what == pycurl.POLL_REMOVE:
+            if is_known:
+                self._selector.unregister(descriptor)
+        elif is_known:
+            self._selector.modify(descriptor, _EVENTS[what])
+        else:
+            self._selector.register(descriptor, _EVENTS[what])
+
+    def _set_timer(self, timeout_ms: int) -> None:
+        """libcurl says when it wants to be called although no socket is ready."""
+        self._deadline = None if timeout_ms < 0 else monotonic() + timeout_ms / 1000

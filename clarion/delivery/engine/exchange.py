@@ -1,0 +1,36 @@
+"""What an engine is. The requests and answers it carries are the providers' words (`clarion.providers.exchange`)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Protocol
+
+from clarion.providers.exchange import Answer, Failure, Request
+
+__all__ = ["Answer", "Engine", "Failure", "Request"]
+
+
+class Engine(Protocol):
+    """Sends many requests at once over few connections. It belongs to one thread of one process."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are with the provider now."""
+
+    @property
+    def window(self) -> int:
+        """The largest number of requests this engine will ever have in flight."""
+
+    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
+        """Send all of `requests` and yield exactly one answer for each, in the order they come.
+
+        `requests` is pulled one at a time, and only when there is room in flight; it may be endless, and must not
+        block. None is yielded when no answer came for `EngineOptions.tick_s`. Abandoning the iterator, or an
+        exception out of `requests`, cancels what is in flight and leaves the engine ready for the next send.
+
+        Raises:
+            RuntimeError: on the first step, when an earlier send of this engine is still being iterated.
+        """
+
+    def close(self) -> None:
+        """Close all connections. The engine cannot be used again."""

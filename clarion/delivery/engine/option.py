@@ -1,0 +1,38 @@
+"""How an engine connects, how much it keeps in flight, and how long it waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Options of one engine. Certificates are always verified and TLS is 1.2 or later; there is no switch for that.
+
+    Attributes:
+        connections_max: the most connections to one host; the engine opens more than one only when latency asks.
+        streams_per_connection: the most requests at once on one connection; the server's own limit is kept too.
+        streams_before_answer: the most requests to put on a new connection until its first answer. APNs allows 1.
+        timeout_s: from handing a request to the engine until its whole answer.
+        connect_timeout_s: for name, TCP and TLS together.
+        idle_s: a connection unused for so long is not used again.
+        age_s: a connection older than this is replaced when it is next idle.
+        tick_s: the longest silence of `send`.
+        grow_above_s: while a full window takes longer than this to be answered, one more connection is opened.
+        ca_bundle: path of a PEM file with the only authorities to trust; None for the ones certifi ships.
+        user_agent: the User-Agent header.
+        answer_headers: lower-case names of the response headers to return.
+    """
+
+    connections_max: int = 8
+    streams_per_connection: int = 100
+    streams_before_answer: int = 1
+    timeout_s: float = 15.0
+    connect_timeout_s: float = 5.0
+    idle_s: float = 600.0
+    age_s: float = 24 * 3600.0
+    tick_s: float = 1.0
+    grow_above_s: float = 0.02
+    ca_bundle: str | None = None
+    user_agent: str = "clarion"
+    answer_headers: tuple[str, ...] = ()

@@ -1,0 +1,208 @@
+"""The portable engine: httpx and a private event loop, for platforms without pycurl. About twenty times slower."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import ssl
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import certifi
+import h2.errors
+import h2.events
+import httpx
+
+from clarion.delivery.engine.exchange import Answer, Failure, Request
+from clarion.delivery.engine.option import EngineOptions
+
+TRIES_MAX = 3  # of one request that the server refuses to take
+RETRY_AFTER_MAX_S = 6 * 3600.0  # what libcurl caps it at
+_BODY_STARTED = frozenset({"http2.send_request_body.started", "http11.send_request_body.started"})
+#: Streams that the server says it did not look at.
+_REFUSALS = frozenset({h2.errors.ErrorCodes.REFUSED_STREAM, h2.errors.ErrorCodes.HTTP_1_1_REQUIRED})
+
+
+class PortableEngine:
+    """An `Engine` on httpx. It runs its event loop inside `send`, so the thread must have no running loop."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._loop = asyncio.new_event_loop()
+        self._client = httpx.AsyncClient(
+            http2=True,
+            verify=ssl.create_default_context(cafile=options.ca_bundle or certifi.where()),
+            trust_env=False,
+            headers={"user-agent": options.user_agent},
+            timeout=httpx.Timeout(options.timeout_s, connect=options.connect_timeout_s),
+            limits=httpx.Limits(max_connections=options.connections_max, keepalive_expiry=options.idle_s),
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: deque[Answer] = deque()
+        self._something = asyncio.Event()
+        self._lines: tuple[str, ...] = ()
+        self._headers: list[tuple[str, str]] = []
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are with the provider now."""
+        return len(self._tasks)
+
+    @property
+    def window(self) -> int:
+        """The largest number of requests this engine will ever have in flight: httpx uses one HTTP/2 connection."""
+        return self._options.streams_per_connection
+
+    def send(self, requests: Iterable[Request]) -> Iterator[Answer | None]:
+        """Send all of `requests`; see `Engine.send`."""
+        if self._tasks:
+            raise RuntimeError("an earlier send of this engine is still being iterated")
+        source = iter(requests)
+        is_open = True
+        answered_at = monotonic()
+        try:
+            while True:
+                while is_open and len(self._tasks) < self.window:
+                    request = next(source, None)
+                    is_open = request is not None
+                    if request is not None:
+                        self._start(request)
+                if not self._tasks and not self._answers:
+                    return
+                self._loop.run_until_complete(self._wait())
+                while self._answers:
+                    yield self._answers.popleft()
+                    answered_at = monotonic()
+                if monotonic() - answered_at >= self._options.tick_s:
+                    answered_at = monotonic()
+                    yield None
+        finally:
+            self._cancel()
+
+    def close(self) -> None:
+        """Close all connections. The engine cannot be used again."""
+        self._cancel()
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    def _start(self, request: Request) -> None:
+        task = self._loop.create_task(self._answer(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._something.set()
+
+    async def _wait(self) -> None:
+        self._something.clear()
+        if self._answers:
+            return
+        try:
+            async with asyncio.timeout(self._options.tick_s):
+                await self._something.wait()
+        except TimeoutError:
+            return
+
+    def _cancel(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.sleep(0))  # for the done callbacks
+        self._answers.clear()
+
+    async def _answer(self, request: Request) -> None:
+        answer = await self._try(request)
+        for _ in range(TRIES_MAX - 1):
+            if answer.reason != "REFUSED_STREAM":
+                break
+            answer = await self._try(request)
+        self._answers.append(answer)
+
+    async def _try(self, request: Request) -> Answer:
+        is_written = False
+
+        async def trace(event: str, _info: Any) -> None:
+            nonlocal is_written
+            is_written = is_written or event in _BODY_STARTED
+
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                response = await self._client.post(
+                    request.url,
+                    content=request.body,
+                    headers=self._parse(request.headers),
+                    extensions={"trace": trace},
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+            failure, reason = classify(error, is_written=is_written)
+            return Answer(request.tag, 0, failure=failure, reason=reason)
+        return self._read(request.tag, response)
+
+    def _parse(self, lines: tuple[str, ...]) -> list[tuple[str, str]]:
+        if lines is not self._lines:
+            self._lines = lines
+            self._headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        return self._headers
+
+    def _read(self, tag: Any, response: httpx.Response) -> Answer:
+        headers = {name: response.headers[name] for name in self._options.answer_headers if name in response.headers}
+        retry_after_s = None
+        if not response.is_success:
+            retry_after_s = read_retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
+        return Answer(tag, response.status_code, response.content, retry_after_s, headers)
+
+
+def classify(error: Exception, *, is_written: bool) -> tuple[Failure, str]:
+    """Say what an httpx error means for the request.
+
+    Args:
+        error: what httpx raised, or TimeoutError for the whole request.
+        is_written: whether any of the body may have been written.
+    """
+    event = _h2_event(error)
+    if isinstance(event, h2.events.StreamReset):
+        if event.error_code in _REFUSALS:
+            return Failure.NOT_SENT, "REFUSED_STREAM"
+        return _after(is_written), "RESET"
+    if isinstance(event, h2.events.ConnectionTerminated) and event.last_stream_id == 0:
+        return Failure.NOT_SENT, "REFUSED_STREAM"
+    if isinstance(error, httpx.ConnectError):
+        return Failure.NOT_SENT, "TLS" if "SSL" in str(error) or "certificate" in str(error) else "CONNECT"
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Failure.NOT_SENT, "TIMEOUT"
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return Failure.NOT_SENT, "URL"
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return _after(is_written), "TIMEOUT"
+    if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
+        return _after(is_written), "PROTOCOL"
+    return _after(is_written), "LOST"
+
+
+def read_retry_after(value: str, now: datetime) -> float | None:
+    """Seconds to wait according to a Retry-After header (RFC 9110 section 10.2.3), None when it says nothing."""
+    if value.isdecimal():
+        seconds = float(value)
+    else:
+        try:
+            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(seconds, RETRY_AFTER_MAX_S) if seconds > 0 else None
+
+
+def _after(is_written: bool) -> Failure:  # noqa: FBT001  # one argument, named by the function
+    return Failure.AMBIGUOUS if is_written else Failure.NOT_SENT
+
+
+def _h2_event(error: BaseException) -> object:
+    """The HTTP/2 event that httpcore wrapped, if there is one."""
+    cause = error.__cause__ or error.__context__
+    return cause.args[0] if cause is not None and cause.args else None

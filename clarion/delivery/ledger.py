@@ -1,0 +1,113 @@
+"""The ledger of a message, one byte a device, and the leases on its shards. It alone says who is still pending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import NamedTuple
+
+import msgspec
+
+from clarion.delivery.shard import Shard
+from clarion.message import Outcome, State
+from clarion.storage import Storage, keys
+from clarion.storage.connection import call
+
+#: A shard may be claimed this much before it is due: worker and Redis need not agree to the millisecond.
+CLAIM_SLACK_MS = 1000
+
+_PENDING = 1
+#: Turns a slice of the ledger into selectors: 1 for pending, 0 for all else.
+_SELECT_PENDING = bytes(code == _PENDING for code in range(256))
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Lease(NamedTuple):
+    """The right to send a shard until the lease ends; recording renews it, and the fence tells a stale holder off.
+
+    Attributes:
+        shard: what is leased.
+        fence: grows with every claim.
+        attempt: attempts that were burned before.
+        since_ms: when the shard was first claimed, epoch milliseconds.
+        state: the message's.
+        pending: slots without an outcome, ascending.
+    """
+
+    shard: Shard
+    fence: int
+    attempt: int
+    since_ms: int
+    state: State
+    pending: Sequence[int]
+
+
+class LeaseLost(Exception):
+    """Another worker holds the shard by now: stop, and write nothing."""
+
+
+def entry(outcome: Outcome, provider: str = "", reason: str = "") -> str:
+    """A line of the books: `outcome|provider|reason`."""
+    return f"{outcome}|{provider}|{reason}"
+
+
+def claim(storage: Storage, message_id: str, shard: Shard, *, owner: str, lease_ms: int) -> Lease | str:
+    """Lease a shard; otherwise a word: `busy`, `closed` or `early`."""
+    arguments = [shard.reference, owner, lease_ms, shard.chunk, shard.first, shard.last, CLAIM_SLACK_MS]
+    reply = call(storage.main, "shard_claim", [keys.message_prefix(message_id)], arguments)
+    if reply[0] != b"claimed":
+        return str(reply[0].decode())
+    _, fence, attempt, since_ms, state, cells = reply
+    return Lease(shard, fence, attempt, since_ms, State(state.decode()), _pending(shard, cells))
+
+
+def record(
+    storage: Storage, message_id: str, lease: Lease, outcomes: Mapping[str, Sequence[int]], *, lease_ms: int
+) -> State:
+    """Write outcomes (entry -> slots) into ledger and books and renew the lease; returns the message's state.
+
+    Raises:
+        LeaseLost: nothing was written.
+    """
+    groups = _pack([[line, list(slots)] for line, slots in outcomes.items()])
+    arguments = [lease.shard.reference, lease.fence, lease_ms, lease.shard.chunk, groups]
+    return _state(call(storage.main, "shard_record", [keys.message_prefix(message_id)], arguments))
+
+
+def close(storage: Storage, message_id: str, lease: Lease) -> State:
+    """Give the shard back, done: the last one closes the message's books.
+
+    Raises:
+        LeaseLost: somebody else holds it.
+    """
+    return _release(storage, message_id, lease, ["", 0, ""], queue="")
+
+
+def reopen(
+    storage: Storage, message_id: str, lease: Lease, *, retry_in_ms: int, burned: bool, queue: str, task: bytes
+) -> State:
+    """Give the shard back for a later attempt. `task` is queued in the same step; empty leaves that to the rescue.
+
+    Raises:
+        LeaseLost: somebody else holds it.
+    """
+    return _release(storage, message_id, lease, [retry_in_ms, int(burned), task], queue=queue)
+
+
+def _release(storage: Storage, message_id: str, lease: Lease, how: list[int | str | bytes], *, queue: str) -> State:
+    prefix = keys.message_prefix(message_id)
+    arguments = [message_id, lease.shard.reference, lease.fence, *how]
+    return _state(call(storage.main, "shard_release", [prefix, keys.active(), keys.outbox(), queue], arguments))
+
+
+def _state(reply: bytes) -> State:
+    if reply == b"fenced":
+        raise LeaseLost
+    return State(reply.decode())
+
+
+def _pending(shard: Shard, cells: bytes | list[bytes]) -> list[int]:
+    if isinstance(cells, bytes):
+        return list(compress(range(shard.first, shard.last + 1), cells.translate(_SELECT_PENDING)))
+    codes = zip(map(int, cells[::2]), map(int, cells[1::2]), strict=True)
+    return sorted(slot for slot, code in codes if code == _PENDING and shard.first <= slot <= shard.last)

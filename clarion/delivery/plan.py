@@ -1,0 +1,110 @@
+"""Plan a message: resolve its audience, cut it into shards, open its books. A plan that dies is continued."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from clarion import lifecycle
+from clarion.audience import locate, resolve, slots_of
+from clarion.delivery.hint import push
+from clarion.delivery.outfit import Outfit
+from clarion.delivery.shard import cut
+from clarion.lifecycle import PlanClaim, PlannedChunk
+from clarion.message import Message, PublishPolicy, State
+from clarion.message.message import decode
+from clarion.providers.base import ContentRefused, Provider
+from clarion.queue import Queue, deliver_hint, render
+from clarion.registry import chunk_count, expire
+
+#: A chunk with at most so many devices of the audience keeps its ledger as a hash: Redis packs a small one tightly.
+SPARSE_MAX = 256
+CHUNK_SLOTS = 65_536
+
+
+class Audience(NamedTuple):
+    """Who is addressed: slots by chunk (ascending), and device ids that nobody answers to."""
+
+    chunks: Mapping[int, Sequence[int]]
+    unmatched: Sequence[str]
+
+    @property
+    def devices(self) -> int:
+        """How many devices it holds."""
+        return sum(len(slots) for slots in self.chunks.values())
+
+
+def plan(outfit: Outfit, message_id: str) -> str:
+    """Plan a message, or go on with a plan that died. Returns the state after it, or why there was nothing to do.
+
+    Raises:
+        Unavailable: Redis failed; the rescue queues the message again.
+    """
+    storage, pace = outfit.storage, outfit.pace
+    claim = lifecycle.claim_plan(storage, message_id, owner=uuid.uuid4().hex, lease_ms=pace.lease_ms)
+    if isinstance(claim, str):
+        return claim
+    message = decode(claim.content)
+    refusal = _refusal(message, outfit.providers.get(message.app, {}), outfit.clock())
+    if refusal is not None:
+        return lifecycle.finish_plan(storage, message_id, claim.fence, error=refusal)
+    audience = _audience(outfit, message)
+    state = _write(outfit, message, claim, audience)
+    if state == "fenced":
+        return state
+    return lifecycle.finish_plan(storage, message_id, claim.fence, unmatched=audience.unmatched)
+
+
+def _refusal(message: Message, providers: Mapping[str, Provider], now_ms: int) -> str | None:
+    """Why a provider that the audience may need could not carry the message; asked before anybody gets it."""
+    mask = message.target.broadcast
+    try:
+        for os, provider in providers.items():
+            if mask is None or os in {member.name for member in mask}:
+                provider.compose(message, os, now_ms=now_ms)
+    except ContentRefused as refused:
+        return str(refused)
+    return None
+
+
+def _audience(outfit: Outfit, message: Message) -> Audience:
+    storage, app = outfit.storage, message.app
+    if message.policy is PublishPolicy.PUBSUB:
+        return Audience({}, ())
+    expire(storage, app, outfit.clock())
+    _, unmatched = locate(storage, app, message.target.devices)
+    found = resolve(storage, app, message.target, range(chunk_count(storage, app)))
+    return Audience({chunk: slots_of(bitmap) for chunk, bitmap in sorted(found)}, unmatched)
+
+
+def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audience) -> str:
+    """Write what the audience has from the claim's cursor on; returns the state, `planning` when all is written."""
+    pace, storage = outfit.pace, outfit.storage
+    queue = Queue.EXPRESS if audience.devices <= pace.express_audience else Queue.BULK
+    for chunk, slots in audience.chunks.items():
+        if chunk < claim.cursor:
+            continue
+        shards = [shard.reference for shard in cut(chunk, slots, pace.shard_size)]
+        hints = [deliver_hint(message.id, shard, queue) for shard in shards]
+        planned = PlannedChunk(
+            chunk=chunk,
+            devices=len(slots),
+            dense=_dense(slots) if len(slots) > SPARSE_MAX else None,
+            slots=slots,
+            shards=shards,
+            tasks=[render(hint, now_ms=outfit.clock()) for hint in hints] if storage.queues_on_main else [],
+        )
+        state = lifecycle.write_chunk(storage, message.id, claim.fence, planned, queue=queue, lease_ms=pace.lease_ms)
+        if state != State.PLANNING:
+            return state
+        if not storage.queues_on_main:
+            push(storage, hints, now_ms=outfit.clock(), broker_url=outfit.broker_url)
+    return State.PLANNING
+
+
+def _dense(slots: Iterable[int]) -> bytes:
+    ledger = bytearray(CHUNK_SLOTS)
+    for slot in slots:
+        ledger[slot] = 1
+    return bytes(ledger)

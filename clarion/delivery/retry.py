@@ -1,0 +1,29 @@
+"""When a device is tried again, and when no longer. Pure arithmetic: the clock and the dice are parameters."""
+
+from __future__ import annotations
+
+from clarion.message import Message, Outcome
+from clarion.providers.base import Result, RetryRule
+
+#: Waits double up to this, seconds.
+WAIT_MAX_S = 600.0
+#: The share of a wait that chance may add, so that a fleet does not come back in step.
+JITTER = 0.2
+_THROTTLED = frozenset({"QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED"})
+
+
+def wait_s(rule: RetryRule, result: Result, attempt: int, dice: float) -> float:
+    """Seconds to wait after `attempt` attempts; `dice` is a number from 0 to 1."""
+    least = rule.throttled_wait_s if result.reason in _THROTTLED else rule.wait_s
+    backoff = max(least, min(WAIT_MAX_S, rule.wait_s * 2**attempt))
+    return float(max(result.retry_after_s or 0.0, backoff) * (1 + JITTER * dice))
+
+
+def end(rule: RetryRule, message: Message, *, since_ms: int, due_ms: int) -> Outcome | None:
+    """The outcome that ends the retries when the next one would come too late; None when it would not."""
+    expires_ms = message.expires_ms()
+    if expires_ms is not None and due_ms >= expires_ms:
+        return Outcome.EXPIRED
+    if due_ms > since_ms + rule.give_up_after_s * 1000:
+        return Outcome.REJECTED
+    return None

@@ -1,0 +1,62 @@
+"""Firebase Cloud Messaging, HTTP v1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clarion.app import FCMCredential, FCMStyle
+from clarion.message import Message
+from clarion.providers.base import Bearer, Result, RetryRule
+from clarion.providers.exchange import Answer, Request
+from clarion.providers.fcm.bearer import fetch, load_account
+from clarion.providers.fcm.composition import Composition, compose, splice
+from clarion.providers.fcm.outcome import ACCEPTED, classify
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FCMProvider:
+    """FCM with the service account of one application."""
+
+    credential: str
+    url: str
+    style: FCMStyle
+    ca_bundle: Path | None
+    retry: RetryRule
+    account: dict[str, Any] = field(repr=False)
+    name: str = "fcm"
+
+    @classmethod
+    def open(cls, app: str, credential: FCMCredential) -> FCMProvider:
+        """Read the credential's key file.
+
+        Raises:
+            Misconfigured: the file cannot be read, or is not a service account's key.
+        """
+        account = load_account(credential.service_account)
+        project = credential.project_id or account["project_id"]
+        return cls(
+            credential=f"{app}:{project}",
+            url=f"{credential.endpoint.rstrip('/')}/v1/projects/{project}/messages:send",
+            style=credential.style,
+            ca_bundle=credential.ca_bundle,
+            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
+            account=account,
+        )
+
+    def compose(self, message: Message, os: str, *, now_ms: int) -> Composition:
+        """The JSON of the message up to and from the token."""
+        return compose(message, os, self.style, now_ms=now_ms)
+
+    def request(self, composition: Composition, token: str, tag: int, bearer: str) -> Request:
+        """One `messages:send`."""
+        return Request(tag, self.url, composition.headers(bearer), splice(composition, token))
+
+    def read(self, answer: Answer) -> Result:
+        """By the outcome table."""
+        return ACCEPTED if answer.status == 200 else classify(answer)  # noqa: PLR2004  # the hot path
+
+    def fetch_bearer(self, *, now_ms: int) -> Bearer:
+        """A new access token from the account's token endpoint."""
+        return fetch(self.account, self.ca_bundle, now_ms=now_ms)

@@ -1,0 +1,63 @@
+"""FCM's access token: the JWT-bearer grant of a service account, by google-auth."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from clarion.errors import Misconfigured
+from clarion.providers.base import Bearer
+
+SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+_NEEDED = ("project_id", "client_email", "private_key", "token_uri")
+_TIMEOUT_S = 10
+
+
+def load_account(path: Path) -> dict[str, Any]:
+    """The service account's key file.
+
+    Raises:
+        Misconfigured: it cannot be read, or is not a service account's key. Its content is not quoted.
+    """
+    try:
+        account = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"FCM service account {path}: cannot be read ({error.strerror}).") from error
+    except ValueError:
+        raise Misconfigured(f"FCM service account {path}: expected a JSON file.") from None
+    missing = [name for name in _NEEDED if not isinstance(account, dict) or not account.get(name)]
+    if missing:
+        raise Misconfigured(f"FCM service account {path}: expected the fields {', '.join(missing)}.")
+    return dict(account)
+
+
+def fetch(account: dict[str, Any], ca_bundle: Path | None, *, now_ms: int) -> Bearer:
+    """A new access token.
+
+    Raises:
+        Misconfigured: the account is refused, or its key is not a key.
+        OSError: the token endpoint cannot be reached.
+    """
+    import requests  # noqa: PLC0415  # google-auth's transport; only the refresher pays for the import
+    from google.auth.exceptions import RefreshError, TransportError  # noqa: PLC0415
+    from google.auth.transport.requests import Request  # noqa: PLC0415
+    from google.oauth2.service_account import Credentials  # noqa: PLC0415
+
+    # On each request rather than on the session: there the environment's REQUESTS_CA_BUNDLE would win.
+    options = {"timeout": _TIMEOUT_S, "verify": True if ca_bundle is None else str(ca_bundle)}
+    with requests.Session() as session:
+        try:
+            credentials = Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+            credentials.refresh(lambda *args, **kwargs: Request(session)(*args, **kwargs | options))
+        except ValueError:
+            raise Misconfigured("FCM service account: its private key cannot be used.") from None
+        except RefreshError as error:
+            if error.retryable:
+                raise ConnectionError("FCM's token endpoint is unavailable.") from None
+            raise Misconfigured("FCM refuses the service account.") from None
+        except TransportError:
+            raise ConnectionError("FCM's token endpoint cannot be reached.") from None
+    expires = credentials.expiry.replace(tzinfo=UTC)
+    return Bearer(str(credentials.token), max(now_ms, int(expires.timestamp() * 1000)))

@@ -1,0 +1,72 @@
+"""What FCM's answers mean. Errors are told apart by `FcmError.errorCode`, then by the HTTP status.
+
+Source: Firebase documentation, "ErrorCode" (REST reference) and "FCM error codes".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from clarion.providers.base import Result, Verdict
+from clarion.providers.exchange import Answer
+
+ACCEPTED = Result(Verdict.ACCEPTED)
+
+#: By `FcmError.errorCode`.
+BY_ERROR_CODE = {
+    "UNREGISTERED": Verdict.UNREGISTERED,
+    "INVALID_ARGUMENT": Verdict.REJECTED,
+    "SENDER_ID_MISMATCH": Verdict.REJECTED,
+    "THIRD_PARTY_AUTH_ERROR": Verdict.REJECTED,
+    "APNS_AUTH_ERROR": Verdict.REJECTED,
+    "QUOTA_EXCEEDED": Verdict.RETRY,
+    "UNAVAILABLE": Verdict.RETRY,
+    "INTERNAL": Verdict.RETRY,
+    "UNSPECIFIED_ERROR": Verdict.UNKNOWN,
+}
+
+#: By HTTP status, for answers without an error code: verdict, and the reason when the answer names none.
+BY_STATUS = {
+    400: (Verdict.REJECTED, "INVALID_ARGUMENT"),
+    401: (Verdict.BEARER, "UNAUTHENTICATED"),
+    403: (Verdict.CREDENTIAL, "PERMISSION_DENIED"),
+    404: (Verdict.CREDENTIAL, "NOT_FOUND"),
+    413: (Verdict.REJECTED, "PAYLOAD_TOO_LARGE"),
+    429: (Verdict.RETRY, "RESOURCE_EXHAUSTED"),
+    500: (Verdict.RETRY, "INTERNAL"),
+    502: (Verdict.RETRY, "BAD_GATEWAY"),
+    503: (Verdict.RETRY, "UNAVAILABLE"),
+    504: (Verdict.RETRY, "GATEWAY_TIMEOUT"),
+}
+
+#: The field that FCM blames when it is the token that it cannot read.
+TOKEN_FIELD = "message.token"  # noqa: S105  # a field's name
+
+
+def classify(answer: Answer) -> Result:
+    """What an answer other than 200 means."""
+    error = _error(answer.body)
+    details = [detail for detail in error.get("details") or () if isinstance(detail, dict)]
+    code = next((str(d["errorCode"]) for d in details if "errorCode" in d), None)
+    if code is not None:
+        verdict = BY_ERROR_CODE.get(code, Verdict.UNKNOWN)
+        reason = "INVALID_TOKEN" if code == "INVALID_ARGUMENT" and _blames_token(details) else code
+        return Result(verdict, reason, answer.retry_after_s)
+    verdict, word = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
+    return Result(verdict, str(error.get("status") or word), answer.retry_after_s)
+
+
+def _error(body: bytes) -> dict[str, Any]:
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _blames_token(details: list[dict[str, Any]]) -> bool:
+    violations = (v for d in details for v in d.get("fieldViolations") or () if isinstance(v, dict))
+    return any(violation.get("field") == TOKEN_FIELD for violation in violations)

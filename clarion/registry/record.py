@@ -1,0 +1,105 @@
+"""A device as it is stored: MessagePack, packed tight, because there are millions of them.
+
+The operating system is its `PushBroadcast` bit, a device id that is a UUID is its 16 bytes, and fields that most
+devices leave empty come last and are left out. What is packed stays packed until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from clarion.message.option import PushBroadcast
+from clarion.registry.device import OS, Device
+
+_UUID_LENGTH, _UUID_DIGITS = 36, 32
+# What a packed device id starts with: how to write out the 16 bytes that follow, or that it is text.
+_LOWER, _UPPER, _TEXT = b"\x00", b"\x01", b"\x02"
+
+_CODES = {os: int(PushBroadcast[os.name]) for os in OS}
+_SYSTEMS = {code: os for os, code in _CODES.items()}
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stored device; answers to the same names as `Device`. New fields are appended, with a default."""
+
+    token: str
+    packed_id: bytes
+    code: int
+    os_version: str
+    channels: tuple[str, ...]
+    registered_at: int
+    expires_at: int | None = None
+    user_id: str | None = None
+    properties: dict[str, Any] = {}
+
+    @property
+    def device_id(self) -> str:
+        """The app's name for the device."""
+        return unpack_id(self.packed_id)
+
+    @property
+    def os(self) -> OS:
+        """The operating system."""
+        return _SYSTEMS[self.code]
+
+    def device(self) -> Device:
+        """The device, unpacked."""
+        return Device(
+            self.token,
+            unpack_id(self.packed_id),
+            _SYSTEMS[self.code],
+            self.os_version,
+            self.channels,
+            self.registered_at,
+            self.expires_at,
+            self.user_id,
+            self.properties,
+        )
+
+
+_encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Record).decode
+
+
+def encode(device: Device) -> bytes:
+    """The stored form; `decode` reads it."""
+    head = (
+        device.token,
+        pack_id(device.device_id),
+        _CODES[device.os],
+        device.os_version,
+        device.channels,
+        device.registered_at,
+    )
+    if device.expires_at is None and device.user_id is None and not device.properties:
+        return _encode(head)
+    return _encode((*head, device.expires_at, device.user_id, device.properties))
+
+
+def pack_id(device_id: str) -> bytes:
+    """The shortest form of a device id, without loss."""
+    digits = device_id.replace("-", "")
+    if len(device_id) == _UUID_LENGTH and len(digits) == _UUID_DIGITS and _has_dashes(device_id):
+        prefix = _LOWER if digits == digits.lower() else _UPPER
+        try:
+            packed = prefix + bytes.fromhex(digits)
+        except ValueError:
+            return _TEXT + device_id.encode()
+        if unpack_id(packed) == device_id:
+            return packed
+    return _TEXT + device_id.encode()
+
+
+def _has_dashes(device_id: str) -> bool:
+    return device_id[8] == device_id[13] == device_id[18] == device_id[23] == "-"
+
+
+def unpack_id(packed: bytes) -> str:
+    """The device id that `pack_id` packed."""
+    if packed[0] == _TEXT[0]:
+        return packed[1:].decode()
+    digits = packed[1:].hex()
+    text = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return text if packed[0] == _LOWER[0] else text.upper()

@@ -1,0 +1,136 @@
+"""Devices that go: unregistered, dead, expired, or replaced by a newer one with the same token.
+
+A device is gone when its record is. The directories follow in steps of their own, and whoever removed a device looks
+once more afterwards: a registration may have come back to the same ordinal meanwhile, and needs its entries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from clarion.errors import UnknownDeviceToUnregister
+from clarion.registry import directory
+from clarion.registry.chunk import SLOT_BITS, change, chunk_count, fetch, write
+from clarion.registry.device import Device
+from clarion.registry.directory import Kind, digest
+from clarion.registry.lookup import stored
+from clarion.registry.record import decode, encode
+from clarion.storage import Storage, keys
+from clarion.storage.connection import storage_errors
+
+#: Ordinal and stored bytes.
+Stored = tuple[int, bytes]
+
+
+def unregister(
+    storage: Storage, app: str, device_id: str, channels: Sequence[str] | None, now_ms: int
+) -> Device | None:
+    """Take a device off some channels, or off all of them.
+
+    Args:
+        storage: where it is registered.
+        app: the application's id.
+        device_id: which device.
+        channels: what to leave; None is the whole registration.
+        now_ms: epoch milliseconds; a registration that has expired by then is unknown.
+
+    Returns:
+        What is left of the registration; None when it is gone, as it is with its last channel.
+
+    Raises:
+        UnknownDeviceToUnregister: there is no such registration.
+    """
+    while True:
+        [found] = stored(storage, app, [device_id])
+        if found is None or (device := decode(found[1]).device()).expired(now_ms):
+            raise UnknownDeviceToUnregister(device_id)
+        left = () if channels is None else tuple(name for name in device.channels if name not in channels)
+        if not left:
+            if remove(storage, app, [found]) == [True]:
+                return None
+        else:
+            rest = msgspec.structs.replace(device, channels=left)
+            if write(storage, app, [change(*found, rest, encode(rest))]) == [True]:
+                return rest
+
+
+def prune(storage: Storage, app: str, chunk: int, tokens: Mapping[int, str]) -> int:
+    """Remove the devices of dead tokens.
+
+    Args:
+        storage: where they are registered.
+        app: the application's id.
+        chunk: where they are.
+        tokens: slot -> the token that is dead. A device that has another token by now stays.
+
+    Returns:
+        How many devices were removed.
+    """
+    return evict(storage, app, [(chunk << SLOT_BITS | slot, token) for slot, token in tokens.items()])
+
+
+def evict(storage: Storage, app: str, tokens: Sequence[tuple[int, str]]) -> int:
+    """Remove each device (by ordinal) that carries the token beside it. Returns how many."""
+    removed = 0
+    todo = list(tokens)
+    while todo:
+        found = zip(todo, fetch(storage, app, [ordinal for ordinal, _ in todo]), strict=True)
+        carriers = [(item, raw) for item, raw in found if raw is not None and decode(raw).token == item[1]]
+        gone = remove(storage, app, [(ordinal, raw) for (ordinal, _), raw in carriers])
+        removed += sum(gone)
+        todo = [item for (item, _), done in zip(carriers, gone, strict=True) if not done]
+    return removed
+
+
+def expire(storage: Storage, app: str, now_ms: int, limit: int = 10_000) -> int:
+    """Remove registrations that have expired by `now_ms` (epoch milliseconds), `limit` of them at most.
+
+    Returns:
+        How many were removed. Less than `limit` means that none was left.
+    """
+    chunks = range(chunk_count(storage, app))
+    pipe = storage.registry.pipeline(transaction=False)
+    for number in chunks:
+        pipe.zrangebyscore(keys.expirations(app, number), "-inf", now_ms, 0, limit)
+    with storage_errors():
+        due = pipe.execute() if chunks else []
+    ordinals = [number << SLOT_BITS | int(slot) for number, slots in zip(chunks, due, strict=True) for slot in slots]
+    found = zip(ordinals, fetch(storage, app, ordinals[:limit]), strict=False)
+    ended = [(ordinal, raw) for ordinal, raw in found if raw is not None and decode(raw).device().expired(now_ms)]
+    return sum(remove(storage, app, ended))
+
+
+def remove(storage: Storage, app: str, stored: Sequence[Stored]) -> list[bool]:
+    """Remove each device (ordinal, bytes) whose record still is those bytes. Returns which ones were."""
+    if not stored:
+        return []
+    gone = write(storage, app, [change(ordinal, raw, None, None) for ordinal, raw in stored])
+    release(storage, app, [item for item, done in zip(stored, gone, strict=True) if done])
+    return gone
+
+
+def release(storage: Storage, app: str, gone: Sequence[Stored]) -> None:
+    """Remove the directories' entries of devices whose records are gone."""
+    while gone:
+        ordinals = [ordinal for ordinal, _ in gone]
+        records = [decode(raw) for _, raw in gone]
+        directory.release(storage, app, Kind.DEVICE, [digest(each.device_id) for each in records], ordinals)
+        directory.release(storage, app, Kind.TOKEN, [digest(each.token) for each in records], ordinals)
+        gone = _restore(storage, app, ordinals)
+
+
+def _restore(storage: Storage, app: str, ordinals: Sequence[int]) -> list[Stored]:
+    """Give devices that came back their entries; those whose id or token has moved on are removed and returned."""
+    found = zip(ordinals, fetch(storage, app, ordinals), strict=True)
+    back = [(ordinal, raw) for ordinal, raw in found if raw is not None]
+    if not back:
+        return []
+    ordinals = [ordinal for ordinal, _ in back]
+    records = [decode(raw) for _, raw in back]
+    by_id = directory.claim(storage, app, Kind.DEVICE, [digest(each.device_id) for each in records], ordinals)
+    by_token = directory.claim(storage, app, Kind.TOKEN, [digest(each.token) for each in records], ordinals)
+    ghosts = [item for item, a, b in zip(back, by_id, by_token, strict=True) if (a, b) != (item[0], item[0])]
+    gone = write(storage, app, [change(ordinal, raw, None, None) for ordinal, raw in ghosts])
+    return [item for item, done in zip(ghosts, gone, strict=True) if done]

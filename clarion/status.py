@@ -1,0 +1,198 @@
+"""Where a message stands: the status a caller sees, the books, and the outcome of one device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from clarion.errors import UnknownMessage
+from clarion.message import MessageStatus, Outcome, PublishStatus, State, Target
+from clarion.message.message import decode
+from clarion.storage import Storage, keys
+from clarion.storage.connection import storage_errors
+
+_STATUS = {
+    State.ACCEPTED: PublishStatus.SCHEDULED,
+    State.PLANNING: PublishStatus.IN_PROGRESS,
+    State.DELIVERING: PublishStatus.IN_PROGRESS,
+    State.CANCELLING: PublishStatus.CANCELLED,
+    State.PUBLISHED: PublishStatus.PUBLISHED,
+    State.FAILED: PublishStatus.FAILED,
+    State.CANCELLED: PublishStatus.CANCELLED,
+}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the books: so many devices ended so, at that provider, for that reason ('' for accepted)."""
+
+    outcome: Outcome
+    provider: str
+    reason: str
+    devices: int
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """The books of a message: `audience` is always the sum of pending and of all outcomes."""
+
+    audience: int
+    pending: int
+    entries: tuple[Entry, ...]
+
+    def total(self, outcome: Outcome) -> int:
+        """The devices that ended with `outcome`, whatever the provider and reason."""
+        return sum(entry.devices for entry in self.entries if entry.outcome is outcome)
+
+    @property
+    def closed(self) -> bool:
+        """Whether every device of the audience has its outcome, and the sums agree."""
+        return self.pending == 0 and self.audience == sum(entry.devices for entry in self.entries)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a message.
+
+    Attributes:
+        status: what a Backendless client sees.
+        state: where it stands here.
+        books: who was reached, and who not.
+        planned: whether the audience is complete.
+        open_shards: shards that wait or are being delivered.
+        unmatched: device ids of a singlecast that no registered device answers to.
+        accepted_ms, planned_ms, settled_ms: epoch milliseconds; None when it has not come to that.
+    """
+
+    status: MessageStatus
+    state: State
+    books: Books
+    planned: bool
+    open_shards: int
+    unmatched: tuple[str, ...]
+    accepted_ms: int
+    planned_ms: int | None
+    settled_ms: int | None
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a list: `audience` is what is known of it so far, `accepted_ms` epoch milliseconds."""
+
+    message_id: str
+    status: PublishStatus
+    state: State
+    audience: int
+    accepted_ms: int
+
+
+def read(storage: Storage, app: str, message_id: str) -> Progress:
+    """The progress of a message of `app`.
+
+    Raises:
+        UnknownMessage: the app has no such message, or its retention is over.
+    """
+    fields = ("app", "state", "audience", "error", "accepted_ms", "planned_ms", "settled_ms")
+    pipe = storage.main.pipeline(transaction=True)
+    pipe.hmget(keys.message(message_id), fields)
+    pipe.hgetall(keys.books(message_id))
+    pipe.zcard(keys.waiting(message_id))
+    pipe.zcard(keys.leased(message_id))
+    pipe.smembers(keys.unmatched(message_id))
+    with storage_errors():
+        values, book, waiting, leased, unmatched = pipe.execute()
+    row = {name: None if value is None else value.decode() for name, value in zip(fields, values, strict=True)}
+    if row["app"] != app:
+        raise UnknownMessage(message_id)
+    state, books = State(str(row["state"])), _books(int(row["audience"] or 0), book)
+    return Progress(
+        status=MessageStatus(
+            message_id=message_id, status=_STATUS[state], error_message=_error(state, row["error"], books)
+        ),
+        state=state,
+        books=books,
+        planned=row["planned_ms"] is not None,
+        open_shards=waiting + leased,
+        unmatched=tuple(sorted(device.decode() for device in unmatched)),
+        accepted_ms=int(row["accepted_ms"] or 0),
+        planned_ms=_instant(row["planned_ms"]),
+        settled_ms=_instant(row["settled_ms"]),
+    )
+
+
+def target(storage: Storage, app: str, message_id: str) -> Target:
+    """Whom a message of `app` addresses.
+
+    Raises:
+        UnknownMessage: the app has no such message, or its retention is over.
+    """
+    with storage_errors():
+        owner, content = storage.main.hmget(keys.message(message_id), ("app", "content"))
+    if owner is None or content is None or owner.decode() != app:
+        raise UnknownMessage(message_id)
+    return decode(content).target
+
+
+def recent(storage: Storage, app: str, limit: int) -> list[Headline]:
+    """The latest messages of `app`, newest first, at most `limit` of them; those past their retention are left out."""
+    fields = ("state", "audience", "accepted_ms")
+    with storage_errors():
+        ids = [each.decode() for each in storage.main.zrevrange(keys.recent(app), 0, limit - 1)]
+        pipe = storage.main.pipeline(transaction=False)
+        for message_id in ids:
+            pipe.hmget(keys.message(message_id), fields)
+        rows = pipe.execute()
+    return [_headline(message_id, *row) for message_id, row in zip(ids, rows, strict=True) if row[0] is not None]
+
+
+def _headline(message_id: str, state: bytes, audience: bytes, accepted_ms: bytes) -> Headline:
+    stands = State(state.decode())
+    return Headline(
+        message_id=message_id,
+        status=_STATUS[stands],
+        state=stands,
+        audience=int(audience),
+        accepted_ms=int(accepted_ms),
+    )
+
+
+def outcomes(storage: Storage, app: str, message_id: str) -> Iterator[tuple[int, str]]:
+    """Every device of the audience as (ordinal, entry of the books or `pending`), in the order of ordinals."""
+    read(storage, app, message_id)
+    with storage_errors():
+        codes = {int(code): entry.decode() for entry, code in storage.main.hgetall(keys.codes(message_id)).items()}
+        chunks = sorted(int(chunk) for chunk in storage.main.smembers(keys.chunks(message_id)))
+    codes[1] = "pending"
+    for chunk in chunks:
+        for slot, code in sorted(_cells(storage, message_id, chunk)):
+            yield (chunk << 16) | slot, codes[code]
+
+
+def _cells(storage: Storage, message_id: str, chunk: int) -> Iterator[tuple[int, int]]:
+    key = keys.ledger(message_id, chunk)
+    with storage_errors():
+        if storage.main.type(key) == b"hash":
+            yield from ((int(slot), int(code)) for slot, code in storage.main.hgetall(key).items())
+        else:
+            ledger = storage.main.get(key) or b""
+            yield from ((slot, code) for slot, code in enumerate(ledger) if code)
+
+
+def _books(audience: int, book: Mapping[bytes, bytes]) -> Books:
+    counts = {entry.decode(): int(devices) for entry, devices in book.items()}
+    pending = counts.pop("pending", 0)
+    lines = (_entry(text, devices) for text, devices in sorted(counts.items()) if devices)
+    return Books(audience=audience, pending=pending, entries=tuple(lines))
+
+
+def _entry(text: str, devices: int) -> Entry:
+    outcome, provider, reason = text.split("|", 2)
+    return Entry(outcome=Outcome(outcome), provider=provider, reason=reason, devices=devices)
+
+
+def _error(state: State, error: str | None, books: Books) -> str | None:
+    if error is not None or state is not State.FAILED:
+        return error
+    worst = max(books.entries, key=lambda entry: entry.devices)
+    return f"No device accepted the message; most often {worst.outcome} by {worst.provider}: {worst.reason}."
+
+
+def _instant(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,30 @@
+-- Leases an open shard to one worker.
+-- KEYS: message prefix   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms)
+-- Returns {'claimed', fence, attempt, first claimed (ms), state, ledger slice (string) or cells (slot, code, …)},
+-- {'early', due (ms)}, or {'busy' | 'closed'}.
+--#include _message
+--#include _shard
+local shard, owner, now = ARGV[1], ARGV[2], now_ms()
+local state = redis.call('HGET', MESSAGE, 'state')
+local r = row(shard)
+local due = redis.call('ZSCORE', WAITING, shard)
+if due then
+  if tonumber(due) > now + ARGV[7] and state ~= 'cancelling' then return {'early', due} end
+else
+  local lease = redis.call('ZSCORE', LEASED, shard)
+  if not lease then return {'closed'} end
+  if tonumber(lease) > now and r.owner ~= owner then return {'busy'} end
+end
+r.fence, r.owner = r.fence + 1, owner
+if r.since == 0 then r.since = now end
+write_row(shard, r)
+redis.call('ZREM', WAITING, shard)
+redis.call('ZADD', LEASED, now + ARGV[3], shard)
+local key = LEDGER .. ARGV[4]
+local cells
+if redis.call('TYPE', key).ok == 'hash' then
+  cells = redis.call('HGETALL', key)
+else
+  cells = redis.call('GETRANGE', key, ARGV[5], ARGV[6])
+end
+return {'claimed', r.fence, r.attempt, r.since, state, cells}

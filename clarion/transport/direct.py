@@ -1,0 +1,114 @@
+"""Straight to Redis: what a web app beside the stores uses, and what the HTTP API itself stands on."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clarion import lifecycle
+from clarion.accept import accept
+from clarion.app import App
+from clarion.errors import UnknownDevice
+from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus, State
+from clarion.message.registration import DeviceRegistration
+from clarion.registry import Device, find, register, unregister
+from clarion.registry.registration import parse
+from clarion.status import Progress
+from clarion.status import read as read_progress
+from clarion.storage import Storage
+
+#: Registration ids are derived, so that the same device has the same id for ever: UUIDs under this namespace.
+_NAMESPACE = uuid.UUID("6f2d2b0e-9a4e-5f0b-8a43-3a0c9d1f7c55")
+
+
+def wall_clock_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class DirectTransport:
+    """One application's way to the stores."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        app: App,
+        *,
+        broker_url: str | None = None,
+        clock: Callable[[], int] = wall_clock_ms,
+    ) -> None:
+        """Use `storage` for `app`; `broker_url` is needed when Celery's queues do not live on `storage.main`."""
+        self._storage = storage
+        self._app = app
+        self._broker_url = broker_url
+        self._clock = clock
+
+    def publish(
+        self, body: Any, channel: str | None, publish: PublishOptions, delivery: DeliveryOptions
+    ) -> MessageStatus:
+        """Accept one publish: one call of one script."""
+        return accept(
+            self._storage,
+            self._app,
+            body,
+            channel,
+            publish,
+            delivery,
+            now_ms=self._clock(),
+            broker_url=self._broker_url,
+        )
+
+    def status(self, message_id: str) -> MessageStatus:
+        """Where a message stands."""
+        return self.progress(message_id).status
+
+    def progress(self, message_id: str) -> Progress:
+        """Where a message stands, with its books."""
+        return read_progress(self._storage, self._app.id, message_id)
+
+    def cancel(self, message_id: str) -> MessageStatus:
+        """Cancel a message that is not over."""
+        state = lifecycle.cancel(self._storage, message_id, self._app.id)
+        done = state in (State.CANCELLED, State.CANCELLING)
+        return MessageStatus(
+            message_id=message_id, status=PublishStatus.CANCELLED if done else PublishStatus.IN_PROGRESS
+        )
+
+    def register(self, fields: dict[str, Any]) -> str:
+        """Register a device, or renew its registration."""
+        device = parse(fields, now_ms=self._clock())
+        register(self._storage, self._app.id, [device])
+        return self._registration_id(device.device_id)
+
+    def registrations(self, device_id: str) -> list[DeviceRegistration]:
+        """The registration of a device, as a list of one."""
+        (found,) = find(self._storage, self._app.id, [device_id], now_ms=self._clock())
+        if found is None:
+            raise UnknownDevice(device_id)
+        return [self._registration(found[1])]
+
+    def unregister(self, device_id: str, channels: Sequence[str] | None) -> None:
+        """Unregister a device from `channels`, or wholly when that is None."""
+        unregister(self._storage, self._app.id, device_id, channels, now_ms=self._clock())
+
+    def close(self) -> None:
+        """Close the stores' connections."""
+        self._storage.close()
+
+    def _registration_id(self, device_id: str) -> str:
+        return str(uuid.uuid5(_NAMESPACE, f"{self._app.id}/{device_id}")).upper()
+
+    def _registration(self, device: Device) -> DeviceRegistration:
+        return DeviceRegistration(
+            id=self._registration_id(device.device_id),
+            device_id=device.device_id,
+            device_token=device.token,
+            os=device.os,
+            os_version=device.os_version,
+            channels=list(device.channels),
+            expiration=device.expires_at,
+            user_id=device.user_id,
+            properties=device.properties,
+        )

@@ -1,0 +1,1 @@
+"""How the processes are configured, logged and started. Nothing in `clarion` imports this."""

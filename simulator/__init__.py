@@ -1,0 +1,1 @@
+"""Push providers on this machine: their wire formats, their answers and their faults, for tests and load runs."""

@@ -1,0 +1,18 @@
+"""Plan a message: resolve its audience and cut it into shards."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from clarion.delivery.plan import plan
+from clarion.queue import Task
+from tasks.base import bound, log
+from worker.child import outfit
+
+
+@shared_task(name=Task.PLAN)  # type: ignore[untyped-decorator]
+def plan_message(version: int, message_id: str) -> None:
+    """`message_id` was accepted, or its planner died."""
+    with bound(version, message_id=message_id):
+        state = plan(outfit(), message_id)
+        log.info("planned", state=state)

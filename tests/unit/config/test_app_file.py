@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from clarion.app import FCMStyle, Limits, Scope
+from clarion.errors import Misconfigured
+from config.app_file import read_apps
+
+KEY = "k3y-that-nobody-may-see"
+KEYS = f'[[apps.demo.keys]]\nkey = "{KEY}"\nscopes = ["publish"]\n'
+DEMO = f'[apps.demo]\nname = "Demo"\n{KEYS}'
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        file = tmp_path / "apps.toml"
+        file.write_text(text)
+        return file
+
+    return write
+
+
+def test_an_app_has_its_keys_scopes_and_channels(write):
+    text = DEMO + '[[apps.demo.keys]]\nkey = "another-key-of-16"\nscopes = ["read", "admin"]\nchannels = ["news"]\n'
+    app = read_apps(write(text))["demo"]
+    assert (app.id, app.name) == ("demo", "Demo")
+    first, second = app.keys
+    assert (first.key, first.scopes, first.channels) == (KEY, {Scope.PUBLISH}, None)
+    assert (second.scopes, second.channels) == ({Scope.READ, Scope.ADMIN}, {"news"})
+
+
+def test_limits_that_are_not_given_have_their_defaults(write):
+    app = read_apps(write(DEMO + "[apps.demo.limits]\nsinglecast = 5\n"))["demo"]
+    assert app.limits == Limits(singlecast=5)
+
+
+def test_paths_are_relative_to_the_file(write, tmp_path):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/fcm.json").write_text("{}")
+    (tmp_path / "ca.pem").write_text("")
+    text = (
+        DEMO + '[apps.demo.fcm]\nservice_account = "secret/fcm.json"\nca_bundle = "ca.pem"\n'
+        'endpoint = "https://127.0.0.1:8443"\nstyle = "notification"\nos = ["ANDROID", "WEB"]\nretry_wait_s = 0.5\n'
+    )
+    fcm = read_apps(write(text))["demo"].fcm
+    assert fcm.service_account == tmp_path / "secret/fcm.json"
+    assert fcm.ca_bundle == tmp_path / "ca.pem"
+    assert (fcm.os, fcm.retry_wait_s) == ({"ANDROID", "WEB"}, 0.5)
+    assert (fcm.endpoint, fcm.style, fcm.project_id) == ("https://127.0.0.1:8443", FCMStyle.NOTIFICATION, None)
+
+
+def test_an_app_without_fcm_has_no_credential(write):
+    assert read_apps(write(DEMO))["demo"].fcm is None
+
+
+def test_a_key_may_lie_in_a_file(write, tmp_path):
+    (tmp_path / "key").write_text(KEY + "\n")
+    app = read_apps(write(DEMO.replace(f'key = "{KEY}"', 'key_file = "key"')))["demo"]
+    assert app.keys[0].key == KEY
+
+
+def test_keys_stay_out_of_repr(write):
+    assert KEY not in repr(read_apps(write(DEMO)))
+
+
+WRONG = [
+    (DEMO.replace('"publish"', '"fly"'), "apps.demo.keys[0].scopes[0]"),
+    (DEMO.replace('["publish"]', "[]"), "apps.demo.keys[0].scopes"),
+    (DEMO.replace("scopes", "scope"), "apps.demo.keys[0].scope"),
+    (DEMO.replace(f'key = "{KEY}"', 'key = "short"'), "apps.demo.keys[0].key"),
+    (DEMO.replace(f'key = "{KEY}"', 'key = "with/a/slash/in/it"'), "apps.demo.keys[0].key"),
+    (DEMO.replace(f'key = "{KEY}"', 'key_file = "missing"'), "apps.demo.keys[0].key_file"),
+    (DEMO.replace(f'key = "{KEY}"', "key_file = 7"), "apps.demo.keys[0].key_file"),
+    (DEMO.replace(f'key = "{KEY}"\n', ""), "apps.demo.keys[0]"),
+    (DEMO + KEYS, "apps.demo"),
+    (DEMO.replace('name = "Demo"', ""), "apps.demo.name"),
+    (DEMO.replace('name = "Demo"', 'name = "Demo"\ncolour = "red"'), "apps.demo.colour"),
+    (DEMO.replace("apps.demo", 'apps."a b"'), "apps.a b"),
+    (DEMO + "[apps.demo.limits]\nsinglecast = 0\n", "apps.demo.limits.singlecast"),
+    (DEMO + "[apps.demo.limits]\nsinglecasts = 9\n", "apps.demo.limits.singlecasts"),
+    (DEMO + "[apps.demo.fcm]\n", "apps.demo.fcm.service_account"),
+    (DEMO + '[apps.demo.fcm]\nservice_account = "missing.json"\n', "apps.demo.fcm.service_account"),
+    (DEMO + '[apps.demo.fcm]\nservice_account = "apps.toml"\nendpoint = "fcm"\n', "apps.demo.fcm.endpoint"),
+    (DEMO + '[apps.demo.fcm]\nservice_account = "apps.toml"\nos = ["BEOS"]\n', "apps.demo.fcm.os[0]"),
+    (DEMO + '[apps.demo.fcm]\nservice_account = "apps.toml"\nretry_wait_s = 0\n', "apps.demo.fcm.retry_wait_s"),
+    (DEMO + '[apps.demo.fcm]\nservice_account = "apps.toml"\nretry_wait_s = inf\n', "apps.demo.fcm.retry_wait_s"),
+    ("", "apps"),
+    ("[apps]\n", "apps"),
+    ("[applications.demo]\n", "applications"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), WRONG)
+def test_a_wrong_file_is_one_line_that_names_the_place_and_hides_the_key(write, text, place):
+    file = write(text)
+    with pytest.raises(Misconfigured) as caught:
+        read_apps(file)
+    assert caught.value.message.startswith(f"{file}: {place}: ")
+    assert "\n" not in caught.value.message
+    assert KEY not in caught.value.message
+
+
+def test_a_file_that_is_not_toml_says_where(write):
+    with pytest.raises(Misconfigured, match=r"expected TOML: .*line 2"):
+        read_apps(write(DEMO.replace("name =", "name :")))
+
+
+def test_a_missing_file_names_the_variable(tmp_path):
+    with pytest.raises(Misconfigured, match=r"^CLARION_APPS_FILE: cannot read .*missing\.toml: No such file"):
+        read_apps(tmp_path / "missing.toml")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from enum import Enum
+
+import pytest
+
+from clarion.app import ApiKey, FCMCredential, Limits, Scope
+from config.fleet import ROOT, read_procfile
+from config.settings import PREFIX, Settings
+
+DOCUMENT = (ROOT / "docs/configuration.md").read_text()
+ROW = re.compile(r"^\| `(\w+)` \| (.*?) \| (.+) \|$", re.MULTILINE)
+
+
+def rows(text):
+    return {name: default.strip().strip("`") for name, default, _what in ROW.findall(text)}
+
+
+def section(title):
+    return rows(DOCUMENT.split(f"### `{title}`")[1].split("\n## ")[0].split("\n### ")[0])
+
+
+VARIABLES = {name: default for name, default in rows(DOCUMENT).items() if name.startswith(PREFIX)}
+
+
+def test_every_setting_is_documented_and_no_other():
+    assert set(VARIABLES) == {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if field.default is not None])
+def test_the_documented_default_is_the_default(name):
+    default = Settings.model_fields[name].default
+    assert VARIABLES[PREFIX + name.upper()] == str(default.value if isinstance(default, Enum) else default)
+
+
+def test_every_limit_is_documented_with_its_default():
+    assert section("[apps.<id>.limits]") == {f.name: str(f.default) for f in dataclasses.fields(Limits)}
+
+
+def test_every_part_of_a_credential_is_documented():
+    assert set(section("[apps.<id>.fcm]")) == {f.name for f in dataclasses.fields(FCMCredential)}
+
+
+def test_every_part_of_a_key_is_documented():
+    keys = section("[[apps.<id>.keys]]")
+    assert set(keys) == {f.name for f in dataclasses.fields(ApiKey)} | {"key_file"}
+    assert all(f"`{scope}`:" in DOCUMENT for scope in Scope)
+
+
+def test_the_procfile_falls_back_on_the_same_defaults():
+    commands = "\n".join(read_procfile(ROOT / "Procfile").values())
+    fallbacks = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", commands))
+    assert fallbacks == {
+        name: VARIABLES[name] for name in ("CLARION_API_HOST", "CLARION_API_PORT", "CLARION_FLOWER_PORT")
+    }
