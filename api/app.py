@@ -44,6 +44,8 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
         redoc_url=None,
         redirect_slashes=False,  # SDKs do not follow redirects
         lifespan=_lifespan,
+        # Its spans hold the request's path, and with it the API key.
+        telemetry={"tracing": False, "logs": False, "metrics": False, "auto_configure": False},
     )
     broker_url = None if settings.queues_on_main else settings.broker
     app.state.storage = storage

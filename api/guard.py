@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.error import answer
-from clarion.errors import ClarionError
+from clarion.errors import ClarionError, InvalidField
 
 _log = structlog.get_logger(__name__)
 
@@ -21,6 +21,9 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+#: What the server decodes a byte to that is not UTF-8. Names that differ in such bytes would become one.
+_UNDECODABLE = "\ufffd"
 
 
 class Guard:
@@ -45,16 +48,26 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_guarded)
+            await self._serve(scope, receive, send_guarded)
         except ClientDisconnect:
             _log.debug("client_left", route=_route(scope))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and we a record
-            frames = traceback.extract_tb(error.__traceback__)
-            where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-            _log.error("request_failed", route=_route(scope), error=type(error).__name__, where=where)
+            _log.error("request_failed", route=_route(scope), error=type(error).__name__, where=_where(error))
             if not started:
                 reply = answer(500, ClarionError.code, "The server failed; its log says how.", {})
                 await reply(scope, receive, send_guarded)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _UNDECODABLE in scope["path"]:
+            reply = answer(400, InvalidField.code, "Invalid path: expected UTF-8.", {"field": "path"})
+            await reply(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _where(error: Exception) -> list[str]:
+    """The frames of a traceback without what a traceback ends with: the error's words may quote a payload."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def _route(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api.access import BASE, AnyCaller
 from api.error import ERRORS
@@ -29,9 +30,9 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready."}})
-def readyz(request: Request, response: Response) -> Readiness:
+async def readyz(request: Request, response: Response) -> Readiness:
     """Whether a publish would be stored and delivered: Redis answers, and a worker was seen lately. Needs no key."""
-    reasons = _reasons(request.app.state.storage)
+    reasons = await run_in_threadpool(_reasons, request.app.state.storage)
     response.status_code = 503 if reasons else 200
     return Readiness(ready=not reasons, reasons=reasons)
 

@@ -6,14 +6,15 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path
+from fastapi.concurrency import run_in_threadpool
 
-from api.access import BASE, Publisher, Reader
+from api.access import BASE, Caller, Publisher, Reader
 from api.body import Body, decode
 from api.error import BODY_ERRORS, ERRORS
 from api.model import CancelReply, PublishReply, PublishRequest, StatusReply
 from api.option import delivery_options, publish_options
 from clarion.errors import UnknownMessage
-from clarion.message import PublishStatus
+from clarion.message import MessageStatus, PublishStatus
 from clarion.status import target
 
 router = APIRouter(prefix=f"{BASE}/messaging", tags=["Messages"])
@@ -42,34 +43,39 @@ def json_body(schema: dict[str, Any]) -> dict[str, Any]:
 
 # A slash in a name arrives percent-encoded and is decoded before it is matched: Clarion refuses it, by its field.
 @router.post("/{channel:path}", responses=BODY_ERRORS, openapi_extra=json_body(PublishRequest.model_json_schema()))
-def publish(
+async def publish(
     caller: Publisher,
     channel: Annotated[str, Path(description="Its name, percent-encoded. It need not exist.")],
     body: Body,
     idempotency_key: Annotated[str | None, Header(description="As `idempotencyKey` in the body.")] = None,
 ) -> PublishReply:
     """Publish to a channel, to operating systems, or to single devices."""
-    fields = decode(body)
     caller.check_channel(channel)
-    stored = caller.transport.publish(
-        fields.get("message"), channel, publish_options(fields), delivery_options(fields, idempotency_key)
-    )
+    stored = await run_in_threadpool(_publish, caller, channel, body, idempotency_key)
     return PublishReply(
         error_message=stored.error_message, message_id=stored.message_id, status=status_word(stored.status)
     )
 
 
+def _publish(caller: Caller, channel: str, body: bytes, idempotency_key: str | None) -> MessageStatus:
+    fields = decode(body)
+    return caller.transport.publish(
+        fields.get("message"), channel, publish_options(fields), delivery_options(fields, idempotency_key)
+    )
+
+
 @router.get("/{message_id}", responses=ERRORS)
-def status(caller: Reader, message_id: MessageId) -> StatusReply:
+async def status(caller: Reader, message_id: MessageId) -> StatusReply:
     """Where a message stands."""
-    found = caller.transport.status(message_id)
+    found = await run_in_threadpool(caller.transport.status, message_id)
     return StatusReply(status=status_word(found.status), message_id=found.message_id, error_message=found.error_message)
 
 
 @router.delete("/{message_id}", responses=ERRORS)
-def cancel(caller: Publisher, message_id: MessageId) -> CancelReply:
+async def cancel(caller: Publisher, message_id: MessageId) -> CancelReply:
     """Cancel a message that is scheduled or under way; what is in flight still arrives."""
     if caller.key.channels is not None:
-        caller.check_channel(target(caller.storage, caller.app.id, message_id).channel)
-    cancelled = caller.transport.cancel(message_id)
+        addressed = await run_in_threadpool(target, caller.storage, caller.app.id, message_id)
+        caller.check_channel(addressed.channel)
+    cancelled = await run_in_threadpool(caller.transport.cancel, message_id)
     return CancelReply(status=cancelled.status.value, message_id=cancelled.message_id)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
 
 from api.access import BASE, Reader
 from api.error import ERRORS
@@ -16,11 +17,11 @@ router = APIRouter(prefix=f"{BASE}/clarion/messages", tags=["Clarion"])
 
 
 @router.get("", responses=ERRORS)
-def recent(
+async def recent(
     caller: Reader, limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 50
 ) -> RecentMessages:
     """The latest messages, newest first."""
-    latest = status.recent(caller.storage, caller.app.id, limit)
+    latest = await run_in_threadpool(status.recent, caller.storage, caller.app.id, limit)
     return RecentMessages(
         messages=[
             RecentMessage(
@@ -36,9 +37,9 @@ def recent(
 
 
 @router.get("/{message_id}", responses=ERRORS)
-def progress(caller: Reader, message_id: MessageId) -> Progress:
+async def progress(caller: Reader, message_id: MessageId) -> Progress:
     """All that is known of a message: state, times, and the books, which always add up."""
-    found = caller.transport.progress(message_id)
+    found = await run_in_threadpool(caller.transport.progress, message_id)
     return Progress(
         message_id=message_id,
         status=status_word(found.status.status),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.concurrency import run_in_threadpool
 
-from api.access import BASE, Registrar
+from api.access import BASE, Caller, Registrar
 from api.body import Body, decode
 from api.error import BODY_ERRORS, ERRORS
 from api.message import json_body
@@ -19,23 +20,28 @@ DeviceId = Annotated[str, Path(description="The app's own name for the device, p
 
 
 @router.post("", responses=BODY_ERRORS, openapi_extra=json_body(RegistrationRequest.model_json_schema()))
-def register(caller: Registrar, body: Body) -> RegistrationReply:
+async def register(caller: Registrar, body: Body) -> RegistrationReply:
     """Register a device, or replace its registration."""
-    return RegistrationReply(registration_id=caller.transport.register(decode(body)))
+    return RegistrationReply(registration_id=await run_in_threadpool(_register, caller, body))
+
+
+def _register(caller: Caller, body: bytes) -> str:
+    return caller.transport.register(decode(body))
 
 
 @router.get("/{device_id:path}", responses=ERRORS)
-def registrations(caller: Registrar, device_id: DeviceId) -> list[Registration]:
+async def registrations(caller: Registrar, device_id: DeviceId) -> list[Registration]:
     """The registration of a device, as an array of one."""
-    return [Registration.model_validate(found) for found in caller.transport.registrations(device_id)]
+    found = await run_in_threadpool(caller.transport.registrations, device_id)
+    return [Registration.model_validate(each) for each in found]
 
 
 @router.delete("/{device_id:path}", responses=ERRORS)
-def unregister(
+async def unregister(
     caller: Registrar,
     device_id: DeviceId,
     channel: Annotated[list[str] | None, Query(description="A channel to leave; none is all, and the device.")] = None,
 ) -> UnregistrationReply:
     """Unregister a device, wholly or from some channels."""
-    caller.transport.unregister(device_id, channel)
+    await run_in_threadpool(caller.transport.unregister, device_id, channel)
     return UnregistrationReply(result=True)

@@ -81,13 +81,13 @@ def render(hint: Hint, *, now_ms: int, eta_ms: int | None = None) -> bytes:
     """
     document = _template(hint.task, hint.queue)
     task_id = str(uuid.uuid4())
-    arguments = [ARGUMENTS_VERSION, *hint.arguments]
+    arguments = (ARGUMENTS_VERSION, *hint.arguments)
     eta = None if eta_ms is None else datetime.fromtimestamp(eta_ms / 1000, UTC).isoformat()
     headers = document["headers"] | {
         "id": task_id,
         "root_id": task_id,
         "eta": eta,
-        "argsrepr": repr(tuple(arguments)),
+        "argsrepr": repr(arguments),
         ENQUEUED: now_ms,
     }
     properties = document["properties"] | {"correlation_id": task_id, "delivery_tag": str(uuid.uuid4())}
@@ -109,7 +109,7 @@ def send(broker_url: str, hints: Sequence[Hint], *, now_ms: int, eta_ms: int | N
     eta = None if eta_ms is None else datetime.fromtimestamp(eta_ms / 1000, UTC)
     celery = _celery(broker_url)
     for hint in hints:
-        arguments = [ARGUMENTS_VERSION, *hint.arguments]
+        arguments = (ARGUMENTS_VERSION, *hint.arguments)
         celery.send_task(
             hint.task, arguments, queue=hint.queue, eta=eta, ignore_result=True, headers={ENQUEUED: now_ms}
         )

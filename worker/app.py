@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import Celery
+from celery.signals import setup_logging
 
 from config import logging
 from config.celeryconfig import celery_options
@@ -12,6 +13,7 @@ from worker.child import configure
 
 settings, apps = load_or_exit()
 logging.configure(settings)
+setup_logging.connect(lambda **_: None, weak=False)  # Celery leaves logging alone when somebody listens
 
 app = Celery("clarion", include=["tasks.plan", "tasks.deliver", "tasks.rescue"])
 app.conf.update(celery_options(settings))

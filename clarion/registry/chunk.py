@@ -60,7 +60,7 @@ def write(storage: Storage, app: str, changes: Sequence[Change]) -> list[bool]:
     calls = [_call(app, number, [changes[i] for i in at]) for number, at in pieces]
     applied = [True] * len(changes)
     for (_, at), conflicts in zip(pieces, call_many(storage.registry, "registry_write", calls), strict=True):
-        stale = set(conflicts)
+        stale = set(map(int, conflicts))
         for i in at if stale else ():
             applied[i] = changes[i].ordinal & SLOT_MASK not in stale
     return applied
@@ -83,7 +83,7 @@ def _call(app: str, number: int, changes: Sequence[Change]) -> Call:
     }
     gained = _by_term((item.gained, slot) for slot, item in zip(slots, changes, strict=True))
     lost = _by_term((item.lost, slot) for slot, item in zip(slots, changes, strict=True))
-    arguments: list[Any] = [_encode(slots), _encode(expirations), _encode(gained), _encode(lost)]
+    arguments: list[Any] = [_encode([*map(str, slots)]), _encode(expirations), _encode(gained), _encode(lost)]
     arguments += [item.before or b"" for item in changes]
     arguments += [item.after or b"" for item in changes]
     names = (keys.records(app, number), keys.expirations(app, number), keys.index_prefix(app, number))

@@ -14,7 +14,7 @@ from clarion.storage.connection import Call, call_many
 #: No ordinal: nobody is registered under that name.
 NONE = -1
 
-_PARTITIONS = 64
+_PARTITIONS = 128
 _DIGEST_BYTES = 10
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 def digest(name: str) -> bytes:
-    """What stands for a device id or a token: bucket, partition and field."""
+    """What stands for a device id or a token: partition, bucket and field."""
     return blake2b(name.encode(), digest_size=_DIGEST_BYTES).digest()
 
 
@@ -48,7 +48,7 @@ def move(
     """
 
     def arguments(at: list[int]) -> tuple[bytes, bytes]:
-        return _encode([expected[i] for i in at]), _encode([wanted[i] for i in at])
+        return _encode([str(expected[i]) for i in at]), _encode([str(wanted[i]) for i in at])
 
     return _call(storage, app, kind, digests, "directory_move", arguments)
 
@@ -73,8 +73,7 @@ def _call(
 ) -> list[int]:
     partitions: list[list[int]] = [[] for _ in range(_PARTITIONS)]
     for i, name in enumerate(digests):
-        # The lowest bit of the second byte belongs to the bucket.
-        partitions[name[1] >> 1 & _PARTITIONS - 1].append(i)
+        partitions[name[0] % _PARTITIONS].append(i)
     used = [(number, at) for number, at in enumerate(partitions) if at]
     calls: list[Call] = [
         ((keys.directory(app, kind, number),), (b"".join([digests[i] for i in at]), *arguments(at)))
@@ -83,5 +82,5 @@ def _call(
     ordinals = [NONE] * len(digests)
     for (_, at), reply in zip(used, call_many(storage.registry, script, calls), strict=True):
         for i, ordinal in zip(at, reply, strict=True):
-            ordinals[i] = ordinal
+            ordinals[i] = int(ordinal)
     return ordinals

@@ -41,7 +41,7 @@ def index_prefix(app: str, chunk: int) -> str:
 
 
 def directory(app: str, kind: str, partition: int) -> str:
-    """What the bucket keys of one directory partition start with; scripts append the bucket's number.
+    """What the bucket keys of one directory partition start with; scripts append the bucket, one byte.
 
     `kind` is `device` or `token`. Each bucket is a hash: digest of the id or token (8 bytes) -> ordinal. For ever.
     What an entry says is confirmed by the record: an entry may outlive its device, never the other way round.

@@ -11,12 +11,11 @@ import pycurl
 
 from clarion.delivery.engine.connection import cut_if_silent
 from clarion.delivery.engine.curl_error import is_refused
-from clarion.delivery.engine.exchange import Answer, Failure, Request
+from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Request
 from clarion.delivery.engine.option import EngineOptions
 from clarion.delivery.engine.transfer import Transfer
 from clarion.delivery.engine.window import Window
 
-TRIES_MAX = 3  # of one request that the server refuses to take; each costs a round trip, so the caller is told soon
 _HTTP_2 = 3  # CURL_HTTP_VERSION_2_0 as CURLINFO_HTTP_VERSION reports it
 _EVENTS = {
     pycurl.POLL_IN: selectors.EVENT_READ,
@@ -84,7 +83,6 @@ class CurlEngine:
                     yield answer
                 if is_open:
                     self._window.count(answers, waited_s)
-                    self._allow()
                 if answers:
                     answered_at = monotonic()
                 elif monotonic() - answered_at >= self._options.tick_s:
@@ -132,6 +130,8 @@ class CurlEngine:
             self._expire()
         if self._running < self._in_flight:
             return 0.0
+        if self._window.is_due:
+            self._grow()
         began = monotonic()
         timeout = self._options.tick_s if self._deadline is None else self._deadline - began
         ready = self._selector.select(max(0.0, min(timeout, self._options.tick_s)))
@@ -139,6 +139,11 @@ class CurlEngine:
         for key, events in ready:
             _, self._running = self._multi.socket_action(key.fd, _SELECTED[events])
         return waited_s
+
+    def _grow(self) -> None:
+        """Now, when libcurl has written all it may and only waits, what it holds back shows the server's limit."""
+        self._window.grow(sum(transfer.is_held_back for transfer in self._transfers))
+        self._allow()
 
     def _expire(self) -> None:
         self._deadline = None
@@ -177,16 +182,16 @@ class CurlEngine:
         request = transfer.request
         assert request is not None
         connection = transfer.getinfo(pycurl.CONN_ID)
-        # An HTTP/1.1 connection that ends in good order looks the same, but proves nothing.
+        # An HTTP/1.1 connection that ends in good order looks like a refusal, but proves nothing.
         if is_refused(code, message) and connection not in self._http1:
+            answer = Answer(request.tag, 0, failure=Failure.NOT_SENT, reason="REFUSED_STREAM")
+        else:
+            answer = transfer.failure(request.tag, code)
+        if answer.reason in CONNECTION_ENDS:
             self._window.lose(connection)
-            if transfer.tries < TRIES_MAX:
+            if answer.failure is Failure.NOT_SENT and transfer.tries < TRIES_MAX:
                 self._again.append((request, transfer.tries + 1))
                 return None
-            return Answer(request.tag, 0, failure=Failure.NOT_SENT, reason="REFUSED_STREAM")
-        answer = transfer.failure(request.tag, code)
-        if answer.reason == "LOST":
-            self._window.lose(connection)
         elif answer.reason == "TIMEOUT" and answer.failure is Failure.AMBIGUOUS:
             cut_if_silent(transfer.getinfo(pycurl.ACTIVESOCKET), self._options.timeout_s)
         return answer

@@ -9,6 +9,12 @@ from clarion.providers.exchange import Answer, Failure, Request
 
 __all__ = ["Answer", "Engine", "Failure", "Request"]
 
+#: A request that was not sent because its connection ended is tried so often before the caller is told: it costs a
+#: round trip, and saves the caller a retry for every routine GOAWAY.
+TRIES_MAX = 3
+#: The reasons that mean it.
+CONNECTION_ENDS = frozenset({"REFUSED_STREAM", "LOST"})
+
 
 class Engine(Protocol):
     """Sends many requests at once over few connections. It belongs to one thread of one process."""

@@ -16,10 +16,9 @@ import h2.errors
 import h2.events
 import httpx
 
-from clarion.delivery.engine.exchange import Answer, Failure, Request
+from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Request
 from clarion.delivery.engine.option import EngineOptions
 
-TRIES_MAX = 3  # of one request that the server refuses to take
 RETRY_AFTER_MAX_S = 6 * 3600.0  # what libcurl caps it at
 _BODY_STARTED = frozenset({"http2.send_request_body.started", "http11.send_request_body.started"})
 #: Streams that the server says it did not look at.
@@ -32,14 +31,9 @@ class PortableEngine:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._loop = asyncio.new_event_loop()
-        self._client = httpx.AsyncClient(
-            http2=True,
-            verify=ssl.create_default_context(cafile=options.ca_bundle or certifi.where()),
-            trust_env=False,
-            headers={"user-agent": options.user_agent},
-            timeout=httpx.Timeout(options.timeout_s, connect=options.connect_timeout_s),
-            limits=httpx.Limits(max_connections=options.connections_max, keepalive_expiry=options.idle_s),
-        )
+        self._trust = ssl.create_default_context(cafile=options.ca_bundle or certifi.where())
+        self._client = self._new_client()
+        self._heard_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: deque[Answer] = deque()
         self._something = asyncio.Event()
@@ -89,6 +83,24 @@ class PortableEngine:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
+    def _new_client(self) -> httpx.AsyncClient:
+        options = self._options
+        return httpx.AsyncClient(
+            http2=True,
+            verify=self._trust,
+            trust_env=False,
+            headers={"user-agent": options.user_agent},
+            timeout=httpx.Timeout(options.timeout_s, connect=options.connect_timeout_s),
+            limits=httpx.Limits(max_connections=options.connections_max, keepalive_expiry=options.idle_s),
+        )
+
+    async def _drop_if_silent(self) -> None:
+        """Leave a connection on which nothing was answered for a whole timeout."""
+        if monotonic() - self._heard_at >= self._options.timeout_s:
+            self._heard_at = monotonic()
+            silent, self._client = self._client, self._new_client()
+            await silent.aclose()
+
     def _start(self, request: Request) -> None:
         task = self._loop.create_task(self._answer(request))
         self._tasks.add(task)
@@ -120,7 +132,7 @@ class PortableEngine:
     async def _answer(self, request: Request) -> None:
         answer = await self._try(request)
         for _ in range(TRIES_MAX - 1):
-            if answer.reason != "REFUSED_STREAM":
+            if answer.failure is not Failure.NOT_SENT or answer.reason not in CONNECTION_ENDS:
                 break
             answer = await self._try(request)
         self._answers.append(answer)
@@ -142,7 +154,10 @@ class PortableEngine:
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             failure, reason = classify(error, is_written=is_written)
+            if reason == "TIMEOUT" and failure is Failure.AMBIGUOUS:
+                await self._drop_if_silent()
             return Answer(request.tag, 0, failure=failure, reason=reason)
+        self._heard_at = monotonic()
         return self._read(request.tag, response)
 
     def _parse(self, lines: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -40,6 +40,11 @@ class Transfer(pycurl.Curl):  # type: ignore[misc]  # pycurl has no types
         if options.answer_headers:
             self.setopt(pycurl.HEADERFUNCTION, self._header_lines.append)
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether libcurl has a request here and has not begun to write it."""
+        return self.request is not None and self._length > 0 and not self._upload.tell()
+
     def begin(self, request: Request, tries: int) -> None:
         """Take a request on; the caller adds the handle to its multi."""
         self.request = request

@@ -12,19 +12,22 @@ class Window:
     `grow_above_s` of a turn with nothing to do but wait, more requests in flight would go faster, so one more
     connection may open; when it spent less, it is the processor that binds and more connections would not help.
 
-    A new connection carries `streams_before_answer` requests until its first answer proves it, then
-    `streams_per_connection`: APNs refuses a second stream before the first valid one, and libcurl drops a connection
-    that refused a stream, so a burst there would end in a storm of reconnects. A lost connection must be proven anew.
+    A new connection carries `streams_before_answer` requests until its first answer proves it, then as many as the
+    server took on the others: APNs refuses a second stream before the first valid one, and libcurl drops a connection
+    that refused a stream, so a burst there would end in a storm of reconnects. What the server takes shows in how many
+    requests libcurl holds back. A lost connection must be proven anew.
     """
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
+        self._streams = options.streams_per_connection
         self._proven = 0
         self._lost: int | None = None
         self._turn_left = 1
         self._waited_s = 0.0
         self.connections = 1
         self.room = options.streams_before_answer
+        self.is_due = False
 
     def prove(self) -> None:
         """A connection gave its first answer."""
@@ -45,19 +48,33 @@ class Window:
         self._resize()
 
     def count(self, answers: int, waited_s: float) -> None:
-        """Take notice of `answers` that came after waiting `waited_s` seconds with the window full."""
+        """Take notice of `answers` that came after waiting `waited_s` seconds with the window full.
+
+        At the end of a turn that was mostly waiting `is_due` becomes true; then call `grow`.
+        """
         self._waited_s += waited_s
         self._turn_left -= answers
-        if self._turn_left > 0:
-            return
-        if self._waited_s > self._options.grow_above_s and self.connections < self._options.connections_max:
-            self.connections = min(self.connections, self._proven) + 1
+        if self._turn_left <= 0:
+            self.is_due = self._waited_s > self._options.grow_above_s and self._proven == self.connections
+            self._turn_left = self.room
+            self._waited_s = 0.0
+
+    def grow(self, held_back: int) -> None:
+        """Make room for more, by streams up to what the server takes, then by connections.
+
+        Args:
+            held_back: how many requests of a full window libcurl has not begun to write.
+        """
+        self.is_due = False
+        if held_back:
+            self._streams = max((self.room - held_back) // self._proven, 1)
+        elif self._streams < self._options.streams_per_connection:
+            self._streams = min(self._streams * 2, self._options.streams_per_connection)
             self._resize()
-        self._turn_left = self.room
-        self._waited_s = 0.0
+            return
+        self.connections = min(self.connections + 1, self._options.connections_max)
+        self._resize()
 
     def _resize(self) -> None:
-        unproven = self.connections - self._proven
-        self.room = self._proven * self._options.streams_per_connection + (
-            self._options.streams_before_answer if unproven > 0 else 0
-        )
+        is_proving = self.connections > self._proven
+        self.room = self._proven * self._streams + (self._options.streams_before_answer if is_proving else 0)

@@ -126,15 +126,22 @@ def _apns(messaging: Any, message: Message, os: str, now_ms: int) -> Any:
     remaining = _remaining(message, now_ms)
     if remaining is not None:
         headers["apns-expiration"] = str(int(now_ms / 1000 + remaining.total_seconds()))
-    badge = header("badge")
     aps = messaging.Aps(
         alert=None if silent else _alert(messaging, message, header("alert-title"), header("alert-subtitle"), os),
-        badge=int(badge) if badge else None,
+        badge=_badge(header("badge"), os),
         sound=None if silent else header("sound"),
         content_available=silent or None,
         mutable_content=bool(header("rich-media-url")) or None,
     )
     return messaging.APNSConfig(headers=headers, payload=messaging.APNSPayload(aps))
+
+
+def _badge(text: str | None, os: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise ContentRefused(f"Invalid header {os.lower()}-badge: expected a whole number.")
+    return int(text)
 
 
 def _alert(messaging: Any, message: Message, title: str | None, subtitle: str | None, os: str) -> Any:

@@ -1,11 +1,12 @@
--- One partition of a directory: 512 buckets, each a small hash. A digest is 10 bytes: bucket and partition are in the
--- two first, the other eight are the field.
+-- One partition of a directory: 256 buckets, each a small hash. A digest is 10 bytes: the first gives the partition, the
+-- second is the bucket's name, the other eight are the field. Ordinals are strings throughout: Redis is slow to write
+-- numbers out.
 
 local DIGEST_BYTES = 10
+local NONE = '-1'
 
 -- The bucket's key and the field of the i-th of the digests.
 local function place(prefix, digests, i)
-  local at = (i - 1) * DIGEST_BYTES
-  local low, high = string.byte(digests, at + 1, at + 2)
-  return prefix .. (low + high % 2 * 256), string.sub(digests, at + 3, at + DIGEST_BYTES)
+  local at = i * DIGEST_BYTES
+  return prefix .. string.sub(digests, at - 8, at - 8), string.sub(digests, at - 7, at)
 end

@@ -4,6 +4,7 @@ local SET_LIMIT = 512
 local BITMAP_BYTES = 8192
 -- Up to here, setting bits one by one is cheaper than combining whole bitmaps.
 local FEW = 8
+local BITS = { [0] = 128, 64, 32, 16, 8, 4, 2, 1 }
 
 local function container(key)
   return redis.call('TYPE', key).ok
@@ -16,7 +17,7 @@ local function draw(key, slots)
     local slot = tonumber(slots[i])
     local bit = slot % 8
     local at = (slot - bit) / 8
-    bytes[at] = (bytes[at] or 0) + 2 ^ (7 - bit)
+    bytes[at] = (bytes[at] or 0) + BITS[bit]
     if at < first then first = at end
     if at > last then last = at end
   end

@@ -5,6 +5,6 @@
 local found = {}
 for i = 1, #ARGV[1] / DIGEST_BYTES do
   local key, field = place(KEYS[1], ARGV[1], i)
-  found[i] = tonumber(redis.call('HGET', key, field) or -1)
+  found[i] = redis.call('HGET', key, field) or NONE
 end
 return found

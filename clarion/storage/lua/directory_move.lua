@@ -6,26 +6,24 @@
 
 local expected = cmsgpack.unpack(ARGV[2])
 local wanted = cmsgpack.unpack(ARGV[3])
+
+local function replace(key, field, new)
+  if new == NONE then
+    redis.call('HDEL', key, field)
+  else
+    redis.call('HSET', key, field, new)
+  end
+  return new
+end
+
 local now = {}
 for i = 1, #expected do
   local key, field = place(KEYS[1], ARGV[1], i)
-  if expected[i] < 0 then
-    if redis.call('HSETNX', key, field, wanted[i]) == 1 then
-      now[i] = wanted[i]
-    else
-      now[i] = tonumber(redis.call('HGET', key, field))
-    end
+  if expected[i] == NONE and redis.call('HSETNX', key, field, wanted[i]) == 1 then
+    now[i] = wanted[i]
   else
-    local current = tonumber(redis.call('HGET', key, field) or -1)
-    if current == expected[i] then
-      if wanted[i] < 0 then
-        redis.call('HDEL', key, field)
-      else
-        redis.call('HSET', key, field, wanted[i])
-      end
-      current = wanted[i]
-    end
-    now[i] = current
+    local current = redis.call('HGET', key, field) or NONE
+    now[i] = current == expected[i] and replace(key, field, wanted[i]) or current
   end
 end
 return now

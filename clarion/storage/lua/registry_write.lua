@@ -1,6 +1,6 @@
 -- Replace records of one chunk, each only if it still is what the caller read, and keep index and expirations in step.
 -- KEYS: records, expirations, index prefix
--- ARGV: slots, expirations {slot, ms}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
+-- ARGV: slots (as strings: Redis is slow to write numbers out), expirations {slot, ms}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
 --       then the records that were read and the records to be, '' for none, in the order of the slots.
 -- Returns the slots that hold something else by now. What is already there counts as written.
 
@@ -20,7 +20,7 @@ for start = 1, #slots, HMGET_SLOTS do
     local after = ARGV[first_after + i - 1]
     if current ~= ARGV[first_before + i - 1] and current ~= after then
       conflicts[#conflicts + 1] = slots[i]
-      stale[slots[i]] = true
+      stale[tonumber(slots[i])] = true
     elseif after == '' then
       deleted[#deleted + 1] = slots[i]
     else

@@ -45,6 +45,8 @@ class Exchange:
         self.finish(body)
 
     def begin(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
+        if self.stream not in self.connection.live:
+            return  # the client has cancelled it
         self.connection.h2.send_headers(self.stream, [(":status", str(status)), *headers])
         self.connection.flush()
 
@@ -53,6 +55,8 @@ class Exchange:
         self.connection.flush()
 
     def finish(self, body: bytes = b"") -> None:
+        if self.stream not in self.connection.live:
+            return
         self.connection.live.discard(self.stream)
         self.connection.h2.send_data(self.stream, body, end_stream=True)
         self.connection.flush()
@@ -64,6 +68,7 @@ class Exchange:
 
     def goaway(self, last_stream: int, code: int = 0, debug: bytes = b"") -> None:
         """Written by hand: h2 would refuse to answer the streams that were accepted before."""
+        self.connection.last_stream = last_stream
         frame = GoAwayFrame(0, last_stream_id=last_stream, error_code=code, additional_data=debug)
         self.connection.flush(frame.serialize())
 
@@ -144,6 +149,7 @@ class Connection(asyncio.Protocol):
         self.requests: dict[int, tuple[dict[str, str], bytearray]] = {}
         self.live: set[int] = set()
         self.peak = 0
+        self.last_stream = 1 << 31
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -190,6 +196,8 @@ class Connection(asyncio.Protocol):
             self.live.discard(event.stream_id)
         elif isinstance(event, h2.events.StreamEnded) and event.stream_id in self.requests:
             headers, body = self.requests.pop(event.stream_id)
+            if event.stream_id > self.last_stream:
+                return
             exchange = Exchange(self, event.stream_id, headers, bytes(body))
             self.server.received.append(exchange)
             self.server.script(exchange)

@@ -63,7 +63,7 @@ def test_a_pull_that_raises_ends_the_send_and_cleans_up(make, context):
 
 def test_an_abandoned_send_leaves_a_clean_engine(make, context):
     with Server(context, lambda exchange: exchange.after(0.02, exchange.answer)) as server:
-        engine = make()
+        engine = make(connections_max=1)
         for _ in range(3):
             answers = engine.send(posts(server.url, bodies(300)))
             assert len(list(islice(answers, 40))) == 40

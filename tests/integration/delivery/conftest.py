@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from clarion.accept import accept
+from clarion.app import App, FCMCredential
+from clarion.delivery.bearer import Bearers
+from clarion.delivery.deliver import deliver
+from clarion.delivery.engine import EngineOptions, make_engine
+from clarion.delivery.outfit import Outfit, Pace
+from clarion.delivery.plan import plan
+from clarion.providers.catalog import providers
+from clarion.registry import OS, Device, register
+from clarion.status import read
+from clarion.storage import keys
+from tests.simulation import Simulation
+
+
+@pytest.fixture(scope="session")
+def running_simulation():
+    with Simulation() as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def simulation(running_simulation):
+    running_simulation.reset()
+    return running_simulation
+
+
+class Clock:
+    """The wall clock, which a test can set forward."""
+
+    def __init__(self):
+        self.ahead_ms = 0
+
+    def __call__(self):
+        return time.time_ns() // 1_000_000 + self.ahead_ms
+
+
+class System:
+    """One application with a registry and one worker's thread, driven step by step by the test."""
+
+    def __init__(self, storage, simulation, pace=None):
+        self.storage, self.simulation, self.clock = storage, simulation, Clock()
+        credential = FCMCredential(
+            Path(simulation.ready["credentials"]),
+            endpoint=simulation.ready["fcm"],
+            ca_bundle=Path(simulation.ready["ca"]),
+        )
+        self.app = App("demo", "Demo", fcm=credential)
+        self.pace = pace or Pace(shard_size=50)
+        self.outfit = self.new_outfit()
+        self._numbers = itertools.count()
+
+    def new_outfit(self):
+        """Another worker's thread."""
+        made = {}
+
+        @cache
+        def engine_for(ca_bundle):
+            made[ca_bundle] = make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
+            return made[ca_bundle]
+
+        bearers = Bearers(self.storage, self.clock)
+        provided = {"demo": providers(self.app)}
+        return Outfit(self.storage, None, provided, engine_for, bearers, self.pace, self.clock, random.random)
+
+    def devices(self, count, token="token-{}", channels=("default",), os=OS.ANDROID, **fields):
+        made = []
+        for number in itertools.islice(self._numbers, count):
+            made.append(
+                Device(
+                    token=token.format(number),
+                    device_id=f"device-{number}",
+                    os=os,
+                    channels=channels,
+                    registered_at=self.clock(),
+                    **fields,
+                )
+            )
+        register(self.storage, "demo", made)
+        return made
+
+    def accept(self, body="Hello", channel=None, publish=None, delivery=None):
+        return accept(
+            self.storage, self.app, body, channel, publish, delivery, now_ms=self.clock()
+        ).message_id
+
+    def plan(self, message_id):
+        return plan(self.outfit, message_id)
+
+    def shards(self, message_id):
+        return [shard.decode() for shard in self.storage.main.zrange(keys.waiting(message_id), 0, -1)]
+
+    def deliver(self, message_id, outfit=None):
+        return [deliver(outfit or self.outfit, message_id, shard) for shard in self.shards(message_id)]
+
+    def publish(self, *args, **kwargs):
+        message_id = self.accept(*args, **kwargs)
+        self.plan(message_id)
+        self.deliver(message_id)
+        return message_id
+
+    def progress(self, message_id):
+        return read(self.storage, "demo", message_id)
+
+    def books(self, message_id):
+        """The books as {line: devices}, checked: the audience is always the sum of all lines."""
+        books = self.progress(message_id).books
+        lines = {f"{e.outcome}|{e.provider}|{e.reason}": e.devices for e in books.entries}
+        assert books.audience == books.pending + sum(lines.values())
+        return lines | ({"pending": books.pending} if books.pending else {})
+
+
+@pytest.fixture
+def system(storage, simulation):
+    return System(storage, simulation)
