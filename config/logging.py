@@ -13,7 +13,6 @@ from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
-from celery.signals import setup_logging
 from structlog.typing import Processor
 
 from config.settings import LogFormat, Settings, read_settings
@@ -54,15 +53,6 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-
-
-def configure_celery(settings: Settings) -> None:
-    """Configure, and keep Celery from doing it: it would set the level of its command line and add handlers.
-
-    Call it in the module that `celery -A` names.
-    """
-    configure(settings)
-    setup_logging.connect(lambda **_: configure(settings), weak=False, dispatch_uid="clarion.logging")
 
 
 def formatter(style: LogFormat) -> logging.Formatter:

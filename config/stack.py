@@ -6,11 +6,12 @@ For `clarion demo`, `clarion up`, benches and end-to-end tests.
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from subprocess import Popen
 from typing import Any
 
 from config import redis_server
-from config.fleet import ROOT, Fleet, NotReady
+from config.fleet import ROOT, Fleet, Member, NotReady
 from config.process import exited, spawn, stop
 
 APP = "demo"
@@ -36,22 +37,41 @@ class Stack:
         fleet: its processes; `fleet.env` has their settings and `fleet.api_url` the API.
         redis_url: its Redis.
         redis: the embedded server; None when a Redis was given.
-        simulator: what the simulator announced: `fcm`, `control`, `ca`, `credentials`, `project_id` …
-        app: the application's id.
-        key_file: file that holds an API key with every scope.
+        simulator: what the simulator announced: `fcm`, `control`, `ca`, `credentials`, `project_id` …; empty without.
+        apps_file: the applications.
+        app: the id of the application that was made for this.
+        key_file: file that holds its API key, with every scope; None when an apps file was given.
+        provisions: what runs beside the fleet: the embedded Redis, the simulator.
     """
 
     fleet: Fleet
     redis_url: str
     redis: redis_server.RedisServer | None
     simulator: Mapping[str, Any]
-    app: str
-    key_file: Path
+    apps_file: Path
+    app: str = APP
+    key_file: Path | None = None
+    provisions: tuple[Member, ...] = ()
 
     @property
     def key(self) -> str:
-        """The API key."""
+        """The API key of the application that was made for this."""
+        assert self.key_file is not None
         return self.key_file.read_text()
+
+    def wait(self) -> None:
+        """Stay for as long as everything runs.
+
+        Raises:
+            NotReady: a process ended; the message names it and ends with its log.
+        """
+        self.fleet.wait_ready(lambda: self._ended() is not None, math.inf)
+        ended = self._ended()
+        assert ended is not None
+        raise NotReady(f"{ended.name} ended.\n{ended.log.read_text(errors='replace')}")
+
+    def _ended(self) -> Member | None:
+        return next((member for member in self.provisions if exited(member.process)), None)
 
 
 @contextmanager
@@ -59,6 +79,7 @@ def running(
     folder: Path,
     *,
     redis_url: str | None = None,
+    apps_file: Path | None = None,
     processes: Mapping[str, int] = PROCESSES,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
@@ -67,6 +88,7 @@ def running(
     Args:
         folder: of data, logs and keys; what lies there is used again.
         redis_url: a Redis to use instead of the embedded one.
+        apps_file: applications to use instead of one that sends to a simulator; then there is no simulator.
         processes: how many of each line of the Procfile; none of a line that is left out.
         settings: further variables of the processes.
 
@@ -76,32 +98,58 @@ def running(
     """
     folder = folder.absolute()
     with ExitStack() as undo:
+        provisions = []
         redis = None if redis_url else redis_server.start(folder / "redis")
         if redis:
             undo.callback(redis.stop)
+            provisions.append(Member("redis", redis.process, redis.data_dir / "redis.log"))
         url = redis_url or redis.url  # type: ignore[union-attr]
-        simulator = undo.enter_context(_simulator(folder / "simulator", folder / "log" / "simulator.log"))
-        key_file = _key_file(folder)
+        announced: Mapping[str, Any] = {}
+        key_file = None
+        if apps_file is None:
+            played = undo.enter_context(simulator(folder / "simulator", folder / "log" / "simulator.log"))
+            provisions.append(played.member)
+            announced, key_file = played.announced, _key_file(folder)
+            apps_file = _apps_file(folder, announced, key_file)
         env = {
             "CLARION_REDIS_URL": url,
-            "CLARION_APPS_FILE": str(_apps_file(folder, simulator, key_file)),
+            "CLARION_APPS_FILE": str(apps_file.absolute()),
             "CLARION_STATE_DIR": str(folder),
         }
         fleet = undo.enter_context(Fleet(env | dict(settings or {}), folder / "log"))
         for name, count in processes.items():
             fleet.start(name, count)
         fleet.wait_up()
-        yield Stack(fleet, url, redis, simulator, APP, key_file)
+        yield Stack(fleet, url, redis, announced, apps_file, key_file=key_file, provisions=tuple(provisions))
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A running simulator, and what it announced: `fcm`, `control`, `ca`, `credentials`, `project_id` …"""
+
+    member: Member
+    announced: Mapping[str, Any]
 
 
 @contextmanager
-def _simulator(state: Path, log: Path) -> Iterator[Mapping[str, Any]]:
+def simulator(state: Path, log: Path, options: Sequence[str] = ()) -> Iterator[Simulator]:
+    """Run the simulator for the length of the block.
+
+    Args:
+        state: folder of its certificates and key files.
+        log: file of its output.
+        options: further words of its command line.
+
+    Raises:
+        NotReady: it does not come up; the message ends with its log.
+    """
     announced = state / "simulator.json"
     announced.unlink(missing_ok=True)
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = spawn([sys.executable, "-m", "simulator", "--state", str(state)], log=log, env=env, cwd=ROOT)
+    command = [sys.executable, "-m", "simulator", "--state", str(state), *options]
+    process = spawn(command, log=log, env=env, cwd=ROOT)
     try:
-        yield _announcement(process, announced, log)
+        yield Simulator(Member("simulator", process, log), _announcement(process, announced, log))
     finally:
         stop([process], within_s=5)
 
@@ -124,16 +172,24 @@ def _key_file(folder: Path) -> Path:
     return file
 
 
-def _apps_file(folder: Path, simulator: Mapping[str, Any], key_file: Path) -> Path:
-    fcm = {"service_account": "credentials", "project_id": "project_id", "endpoint": "fcm", "ca_bundle": "ca"}
+def fcm_table(app: str, announced: Mapping[str, Any]) -> list[str]:
+    """The lines of an apps file that make an application send to the simulator, whatever the operating system."""
+    words = {"service_account": "credentials", "project_id": "project_id", "endpoint": "fcm", "ca_bundle": "ca"}
+    return [
+        f"[apps.{app}.fcm]",
+        *(f"{name} = {_string(announced[word])}" for name, word in words.items()),
+        'os = ["ANDROID", "IOS"]',
+    ]
+
+
+def _apps_file(folder: Path, announced: Mapping[str, Any], key_file: Path) -> Path:
     lines = [
         f"[apps.{APP}]",
         'name = "Demo"',
         f"[[apps.{APP}.keys]]",
         f"key_file = {_string(str(key_file))}",
         'scopes = ["publish", "register", "read", "admin"]',
-        f"[apps.{APP}.fcm]",
-        *(f"{name} = {_string(simulator[word])}" for name, word in fcm.items()),
+        *fcm_table(APP, announced),
     ]
     file = folder / "apps.toml"
     file.write_text("\n".join(lines) + "\n")

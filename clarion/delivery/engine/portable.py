@@ -33,6 +33,7 @@ class PortableEngine:
         self._loop = asyncio.new_event_loop()
         self._trust = ssl.create_default_context(cafile=options.ca_bundle or certifi.where())
         self._client = self._new_client()
+        self._retired: list[httpx.AsyncClient] = []
         self._heard_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: deque[Answer] = deque()
@@ -94,12 +95,13 @@ class PortableEngine:
             limits=httpx.Limits(max_connections=options.connections_max, keepalive_expiry=options.idle_s),
         )
 
-    async def _drop_if_silent(self) -> None:
-        """Leave a connection on which nothing was answered for a whole timeout."""
-        if monotonic() - self._heard_at >= self._options.timeout_s:
-            self._heard_at = monotonic()
-            silent, self._client = self._client, self._new_client()
-            await silent.aclose()
+    def _retire(self, client: httpx.AsyncClient) -> None:
+        """Put new requests on a new connection; those on the old one may still end."""
+        if client is not self._client:
+            return
+        self._retired.append(client)
+        self._client = self._new_client()
+        self._heard_at = monotonic()
 
     def _start(self, request: Request) -> None:
         task = self._loop.create_task(self._answer(request))
@@ -127,6 +129,10 @@ class PortableEngine:
         if tasks:
             self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(asyncio.sleep(0))  # for the done callbacks
+            self._retire(self._client)  # the cancelled streams are still open on its connection
+        for client in self._retired:
+            self._loop.run_until_complete(client.aclose())
+        self._retired.clear()
         self._answers.clear()
 
     async def _answer(self, request: Request) -> None:
@@ -138,6 +144,7 @@ class PortableEngine:
         self._answers.append(answer)
 
     async def _try(self, request: Request) -> Answer:
+        client = self._client
         is_written = False
 
         async def trace(event: str, _info: Any) -> None:
@@ -146,7 +153,7 @@ class PortableEngine:
 
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                response = await self._client.post(
+                response = await client.post(
                     request.url,
                     content=request.body,
                     headers=self._parse(request.headers),
@@ -155,7 +162,11 @@ class PortableEngine:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             failure, reason = classify(error, is_written=is_written)
             if reason == "TIMEOUT" and failure is Failure.AMBIGUOUS:
-                await self._drop_if_silent()
+                if monotonic() - self._heard_at >= self._options.timeout_s:
+                    self._retire(client)
+            elif isinstance(error, httpx.LocalProtocolError):
+                # httpcore never resets a stream that timed out: its connection fills up with them.
+                self._retire(client)
             return Answer(request.tag, 0, failure=failure, reason=reason)
         self._heard_at = monotonic()
         return self._read(request.tag, response)

@@ -89,9 +89,7 @@ class Transfer(pycurl.Curl):  # type: ignore[misc]  # pycurl has no types
 
     def _is_written(self) -> bool:
         """Whether libcurl took the whole body: until then the request has no end, and no server acts on it."""
-        return bool(
-            self.getinfo(pycurl.REQUEST_SIZE) > 0 and self.getinfo(pycurl.SIZE_UPLOAD_T) >= self._length
-        )
+        return bool(self.getinfo(pycurl.REQUEST_SIZE) > 0 and self.getinfo(pycurl.SIZE_UPLOAD_T) >= self._length)
 
 
 def _settings(options: EngineOptions) -> dict[int, Any]:

@@ -60,7 +60,9 @@ class Window:
             self._waited_s = 0.0
 
     def grow(self, held_back: int) -> None:
-        """Make room for more, by streams up to what the server takes, then by connections.
+        """Make room for more: by connections, then by streams; or take room back that the server does not take.
+
+        Room is taken back before a connection is added: what libcurl holds back would all burst onto the new one.
 
         Args:
             held_back: how many requests of a full window libcurl has not begun to write.
@@ -68,11 +70,10 @@ class Window:
         self.is_due = False
         if held_back:
             self._streams = max((self.room - held_back) // self._proven, 1)
-        elif self._streams < self._options.streams_per_connection:
+        elif self.connections < self._options.connections_max:
+            self.connections += 1
+        else:
             self._streams = min(self._streams * 2, self._options.streams_per_connection)
-            self._resize()
-            return
-        self.connections = min(self.connections + 1, self._options.connections_max)
         self._resize()
 
     def _resize(self) -> None:

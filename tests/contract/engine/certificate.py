@@ -40,9 +40,7 @@ def server_context(authority: Authority, host: str) -> ssl.SSLContext:
     certificate = _build(host, "test authority", key.public_key(), authority.key, is_authority=False)
     path = authority.folder / f"{host}.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

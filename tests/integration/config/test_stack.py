@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 
 import httpx
@@ -34,3 +35,10 @@ def test_the_application_points_at_the_simulator(stack):
 
 def test_the_key_is_readable_by_its_owner_only(stack):
     assert stack.key_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_line_that_a_worker_logs_is_a_json_event(stack):
+    lines = (stack.key_file.parent / "log/express-1.log").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    assert any(event["level"] == "info" and event["event"].endswith("ready.") for event in events)
+    assert all(event.keys() >= {"event", "level", "logger", "timestamp"} for event in events)

@@ -1,0 +1,96 @@
+"""A message's progress and books: as JSON in the words of the HTTP API, and as a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import RenderableType
+from rich.table import Table
+
+from clarion.message import MessageStatus, Outcome
+from clarion.status import Headline, Progress
+from cli.screen import number
+
+_STYLES = {Outcome.ACCEPTED: "green", Outcome.UNREGISTERED: "yellow", Outcome.CANCELLED: "yellow"}
+
+
+def status_document(status: MessageStatus) -> dict[str, Any]:
+    """Identity and status of a message."""
+    return {
+        "messageId": status.message_id,
+        "status": status.status.lower(),
+        "errorMessage": status.error_message,
+    }
+
+
+def progress_document(progress: Progress) -> dict[str, Any]:
+    """All that is known of a message."""
+    return status_document(progress.status) | {
+        "state": progress.state.value,
+        "books": msgspec.to_builtins(progress.books),
+        "planned": progress.planned,
+        "openShards": progress.open_shards,
+        "unmatched": list(progress.unmatched),
+        "acceptedMs": progress.accepted_ms,
+        "plannedMs": progress.planned_ms,
+        "settledMs": progress.settled_ms,
+    }
+
+
+def headline_document(headline: Headline) -> dict[str, Any]:
+    """A message in a list."""
+    return {
+        "messageId": headline.message_id,
+        "status": headline.status.lower(),
+        "state": headline.state.value,
+        "audience": headline.audience,
+        "acceptedMs": headline.accepted_ms,
+    }
+
+
+def summary(progress: Progress) -> str:
+    """Where a message stands, in a few words."""
+    words = [progress.status.status.value.lower().replace("_", " ")]
+    if not progress.state.terminal:
+        words.append(progress.state.value)
+    if progress.open_shards:
+        words.append(f"{number(progress.open_shards)} open shards")
+    if progress.unmatched:
+        words.append(f"{number(len(progress.unmatched))} device ids that nobody answers to")
+    if progress.settled_ms is not None:
+        words.append(f"took {(progress.settled_ms - progress.accepted_ms) / 1000:.2f} s")
+    return ", ".join(words)
+
+
+def books_table(progress: Progress) -> RenderableType:
+    """Who was reached and who was not; the last line is the audience."""
+    table = Table(box=None, pad_edge=False, show_footer=True)
+    for name, footer in (("outcome", "audience"), ("provider", ""), ("reason", "")):
+        table.add_column(name, footer=footer)
+    table.add_column("devices", justify="right", footer=number(progress.books.audience))
+    for entry in progress.books.entries:
+        style = _STYLES.get(entry.outcome, "red")
+        table.add_row(entry.outcome.value, entry.provider, entry.reason, number(entry.devices), style=style)
+    if progress.books.pending:
+        table.add_row("pending", "", "", number(progress.books.pending))
+    return table
+
+
+def headlines_table(headlines: list[Headline]) -> RenderableType:
+    """The latest messages, newest first."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("message", "accepted at", "status", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("audience", justify="right")
+    for each in headlines:
+        at = datetime.fromtimestamp(each.accepted_ms / 1000, UTC).astimezone()
+        table.add_row(
+            each.message_id,
+            f"{at:%Y-%m-%d %H:%M:%S}",
+            each.status.value.lower().replace("_", " "),
+            each.state.value,
+            number(each.audience),
+        )
+    return table

@@ -1,0 +1,110 @@
+"""`clarion publish`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from clarion.message import BROADCAST_ALL, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from cli import access, book, follow, screen
+from cli.message import report_end
+from cli.option import AppOption, JSONOption
+
+_SYSTEMS = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
+
+
+def publish(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")],
+    channel: Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")] = None,
+    header: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header; repeatable.")] = None,
+    os: Annotated[
+        str | None, typer.Option(metavar="OS,OS", help=f"Only these operating systems: {', '.join(_SYSTEMS)}.")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this device, whatever its channels; repeatable.")
+    ] = None,
+    ttl: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Give up a device that was not reached after so long.")
+    ] = None,
+    priority: Annotated[str | None, typer.Option(metavar="PRIORITY", help="high or normal.")] = None,
+    collapse_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="A newer message with the same key replaces this one.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="A second publish with the same key and content is this one.")
+    ] = None,
+    policy: Annotated[
+        PublishPolicy, typer.Option(case_sensitive=False, help="Devices, live listeners, or both.")
+    ] = PublishPolicy.BOTH,
+    json_message: Annotated[bool, typer.Option("--json-message", help="MESSAGE is JSON instead of text.")] = False,
+    app: AppOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it until it is over.")] = False,
+    as_json: JSONOption = False,
+) -> None:
+    """Publish a message to a channel, to operating systems, or to single devices."""
+    body = read_body(message, as_json=json_message)
+    delivery = DeliveryOptions(
+        publish_policy=policy,
+        push_broadcast=parse_systems(os),
+        push_singlecast=device or [],
+        ttl=ttl,
+        priority=priority,
+        collapse_key=collapse_key,
+        idempotency_key=idempotency_key,
+    )
+    options = PublishOptions(headers=parse_headers(header or []))
+    with access.access(app) as way:
+        status = way.transport.publish(body, channel, options, delivery)
+        if as_json:
+            screen.emit(book.status_document(status))
+        else:
+            screen.out.print(status.message_id)
+        if watch:
+            show = follow.lines if as_json else follow.watch
+            report_end(show(lambda: way.transport.progress(status.message_id)), as_json=as_json)
+
+
+def read_body(message: str, *, as_json: bool) -> Any:
+    """The body that the argument stands for.
+
+    Raises:
+        typer.BadParameter: it is not JSON, although it should be.
+    """
+    text = sys.stdin.read().removesuffix("\n") if message == "-" else message
+    if not as_json:
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise typer.BadParameter("expected JSON, because of --json-message") from None
+
+
+def parse_headers(pairs: list[str]) -> dict[str, str]:
+    """Headers from `name=value`.
+
+    Raises:
+        typer.BadParameter: one of them has no `=`.
+    """
+    for pair in pairs:
+        if "=" not in pair:
+            raise typer.BadParameter(f"--header {pair}: expected NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def parse_systems(text: str | None) -> PushBroadcast | None:
+    """The mask from names with commas between them.
+
+    Raises:
+        typer.BadParameter: a name that is not an operating system.
+    """
+    if text is None:
+        return None
+    mask = PushBroadcast(0)
+    for name in text.upper().split(","):
+        if name.strip() not in _SYSTEMS:
+            raise typer.BadParameter(f"--os {text}: expected {', '.join(_SYSTEMS)}, with commas between them")
+        mask |= _SYSTEMS[name.strip()]
+    return mask

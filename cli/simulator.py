@@ -1,0 +1,57 @@
+"""`clarion simulator`: the push providers' simulator in the foreground."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import screen
+from cli.exit_code import ExitCode
+from cli.option import JSONOption
+from config.settings import read_settings
+
+_POLL_S = 0.2
+
+
+def simulator(
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Its certificates and key files; under CLARION_STATE_DIR when left out."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of FCM and its token endpoint; 0 is any.")] = 0,
+    control_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the control plane; 0 is any.")] = 0,
+    project: Annotated[list[str] | None, typer.Option(metavar="ID", help="A Firebase project; repeatable.")] = None,
+    as_json: JSONOption = False,
+) -> None:
+    """Play the push providers on this machine until Ctrl-C; prints what to put into the apps file."""
+    from config import stack  # noqa: PLC0415  # imports Celery, which most commands do without
+    from config.process import exited  # noqa: PLC0415
+
+    folder = (state or read_settings().state_dir / "simulator").absolute()
+    options = [f"--fcm-port={port}", f"--control-port={control_port}", *(f"--project={each}" for each in project or ())]
+    try:
+        with stack.simulator(folder, folder / "simulator.log", options) as played:
+            if as_json:
+                screen.emit(played.announced)
+            else:
+                _explain(played)
+            while not exited(played.member.process):
+                time.sleep(_POLL_S)
+        raise stack.NotReady(f"The simulator ended; {played.member.log} says why.")
+    except stack.NotReady as error:
+        screen.complain(str(error))
+        raise typer.Exit(ExitCode.FAILED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit from None  # which is how it is meant to end
+
+
+def _explain(played: stack.Simulator) -> None:
+    from config.stack import fcm_table  # noqa: PLC0415
+
+    announced = played.announced
+    screen.err.print(f"FCM simulator on {announced['fcm']}, control plane on {announced['control']}. Ctrl-C stops it.")
+    screen.err.print("For your application in the apps file:\n")
+    screen.out.print("\n".join(fcm_table("demo", announced)))
