@@ -68,8 +68,6 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     storage: Storage = app.state.storage
-    import anyio.to_thread
-    anyio.to_thread.current_default_thread_limiter().total_tokens = 8
     if storage.queues_on_main:
         render(plan_hint(""), now_ms=0)  # imports Celery now, not in somebody's first publish
     try:

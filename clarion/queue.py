@@ -19,11 +19,16 @@ from typing import Any
 
 import msgspec
 
+from clarion.errors import Misconfigured, Unavailable
+
 #: The version of the task arguments. A worker refuses what it does not know and leaves it to a newer one.
 ARGUMENTS_VERSION = 1
 
 #: Header that carries when a task was queued (epoch ms): the sweep reads it off a queue's oldest task.
 ENQUEUED = "enqueued_ms"
+
+
+_CONNECT_WITHIN_S = 5
 
 
 class Queue(StrEnum):
@@ -113,6 +118,23 @@ def send(broker_url: str, hints: Sequence[Hint], *, now_ms: int, eta_ms: int | N
         celery.send_task(
             hint.task, arguments, queue=hint.queue, eta=eta, ignore_result=True, headers={ENQUEUED: now_ms}
         )
+
+
+def check_broker(broker_url: str) -> None:
+    """Connect once, and give the connection back.
+
+    Raises:
+        Unavailable: the broker cannot be reached.
+        Misconfigured: there is no transport for such a URL.
+    """
+    try:
+        with _celery(broker_url).connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=_CONNECT_WITHIN_S)
+    except (ImportError, KeyError, ValueError):
+        raise Misconfigured("The broker's URL names a transport that is not installed.") from None
+    except Exception as error:  # noqa: BLE001  # whatever the transport's own library raises
+        # Without its words, which may repeat the URL and with it a password.
+        raise Unavailable(f"The broker cannot be reached ({type(error).__name__}).") from None
 
 
 @cache

@@ -16,7 +16,7 @@ from cli.option import AppOption, JSONOption
 _SYSTEMS = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
 
 
-def publish(
+def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")],
     channel: Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")] = None,
     header: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header; repeatable.")] = None,

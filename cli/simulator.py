@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from cli import screen
 from cli.exit_code import ExitCode
 from cli.option import JSONOption
 from config.settings import read_settings
+
+if TYPE_CHECKING:
+    from config.stack import Simulator
 
 _POLL_S = 0.2
 
@@ -27,28 +30,29 @@ def simulator(
     as_json: JSONOption = False,
 ) -> None:
     """Play the push providers on this machine until Ctrl-C; prints what to put into the apps file."""
-    from config import stack  # noqa: PLC0415  # imports Celery, which most commands do without
+    from config.fleet import NotReady  # noqa: PLC0415  # imports Celery, which most commands do without
     from config.process import exited  # noqa: PLC0415
+    from config.stack import simulator as running  # noqa: PLC0415
 
     folder = (state or read_settings().state_dir / "simulator").absolute()
     options = [f"--fcm-port={port}", f"--control-port={control_port}", *(f"--project={each}" for each in project or ())]
     try:
-        with stack.simulator(folder, folder / "simulator.log", options) as played:
+        with running(folder, folder / "simulator.log", options) as played:
             if as_json:
                 screen.emit(played.announced)
             else:
                 _explain(played)
             while not exited(played.member.process):
                 time.sleep(_POLL_S)
-        raise stack.NotReady(f"The simulator ended; {played.member.log} says why.")
-    except stack.NotReady as error:
+        screen.complain(f"The simulator ended; {played.member.log} says why.")
+    except NotReady as error:
         screen.complain(str(error))
-        raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit from None  # which is how it is meant to end
+    raise typer.Exit(ExitCode.FAILED)
 
 
-def _explain(played: stack.Simulator) -> None:
+def _explain(played: Simulator) -> None:
     from config.stack import fcm_table  # noqa: PLC0415
 
     announced = played.announced

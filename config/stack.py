@@ -125,7 +125,7 @@ def running(
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """A running simulator, and what it announced: `fcm`, `control`, `ca`, `credentials`, `project_id` …"""
+    """A running simulator, and what it announced: `fcm`, `control`, `ca`, `credentials`, `project_id` and more."""
 
     member: Member
     announced: Mapping[str, Any]

@@ -17,4 +17,4 @@ def received(stack: Any, token: str) -> list[dict[str, Any]]:
     """What that token has received."""
     url = f"{stack.simulator['control']}/received"
     reply: dict[str, Any] = httpx.get(url, params={"token": token}, timeout=30).raise_for_status().json()
-    return list(reply["received"])
+    return list(reply["messages"])

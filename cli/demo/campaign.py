@@ -50,7 +50,9 @@ def campaign(devices: Sequence[Device]) -> list[Publish]:
     registered = list(devices)
     planned: list[Publish] = []
 
-    def add(title: str, door: Door, channel: str | None, delivery: DeliveryOptions, to: Callable[[Device], bool]) -> None:
+    def add(
+        title: str, door: Door, channel: str | None, delivery: DeliveryOptions, to: Callable[[Device], bool]
+    ) -> None:
         audience = tuple(device for device in registered if to(device))
         planned.append(Publish(title, door, channel, delivery, audience))
         registered[:] = [device for device in registered if not (to(device) and is_dead(device))]

@@ -58,7 +58,7 @@ def table(report: Report) -> RenderableType:
     """The closed books side by side."""
     rows = Table(box=None, pad_edge=False)
     for name in ("publish", "through"):
-        rows.add_column(name)
+        rows.add_column(name, no_wrap=True)
     for name in ("audience", "= accepted", "+ dead tokens", "pending", "seconds"):
         rows.add_column(name, justify="right")
     for publish, progress in report.ended:

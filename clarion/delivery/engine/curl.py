@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from time import monotonic
 
 import pycurl
@@ -62,9 +62,9 @@ class CurlEngine:
         """The largest number of requests this engine will ever have in flight."""
         return self._options.connections_max * self._options.streams_per_connection
 
-    def send(self, requests: Iterable[Request]) -> Iterator[Answer | None]:
+    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
-        if self._in_flight:
+        if self._in_flight > 0:
             raise RuntimeError("an earlier send of this engine is still being iterated")
         answered_at = monotonic()
         if answered_at - self._used_at > self._options.idle_s:
@@ -77,13 +77,11 @@ class CurlEngine:
                 if not self._in_flight:
                     return
                 waited_s = self._wait()
-                answers = 0
-                for answer in self._collect():
-                    answers += 1
-                    yield answer
+                answers = self._collect()
                 if is_open:
-                    self._window.count(answers, waited_s)
+                    self._window.count(len(answers), waited_s)
                 if answers:
+                    yield from answers
                     answered_at = monotonic()
                 elif monotonic() - answered_at >= self._options.tick_s:
                     answered_at = monotonic()
@@ -149,22 +147,23 @@ class CurlEngine:
         self._deadline = None
         _, self._running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
-    def _collect(self) -> Iterator[Answer]:
-        """Yield an answer for each transfer that ended; put those the server refused back in the queue."""
+    def _collect(self) -> list[Answer]:
+        """The answers of the transfers that ended; those that were not sent may go back in the queue instead."""
+        answers = []
         queued = self._running < self._in_flight
         while queued:
             queued, succeeded, failed = self._multi.info_read()
             for transfer in succeeded:
                 if transfer.getinfo(pycurl.NUM_CONNECTS):
                     self._prove(transfer)
-                answer = transfer.answer(transfer.request.tag, self._options.answer_headers)
+                answers.append(transfer.answer(transfer.request.tag, self._options.answer_headers))
                 self._release(transfer)
-                yield answer
             for transfer, code, message in failed:
                 failure = self._judge(transfer, code, message)
                 self._release(transfer)
                 if failure:
-                    yield failure
+                    answers.append(failure)
+        return answers
 
     def _prove(self, transfer: Transfer) -> None:
         self._window.prove()
@@ -209,7 +208,7 @@ class CurlEngine:
         self._again.clear()
 
     def _watch(self, what: int, descriptor: int, _multi: pycurl.CurlMulti, _data: object) -> None:
-        """libcurl says which events of a socket it waits for."""
+        """Watch a socket for the events that libcurl waits for."""
         is_known = descriptor in self._selector.get_map()
         if what == pycurl.POLL_REMOVE:
             if is_known:
@@ -220,5 +219,5 @@ class CurlEngine:
             self._selector.register(descriptor, _EVENTS[what])
 
     def _set_timer(self, timeout_ms: int) -> None:
-        """libcurl says when it wants to be called although no socket is ready."""
+        """Note when libcurl wants to be called although no socket is ready."""
         self._deadline = None if timeout_ms < 0 else monotonic() + timeout_ms / 1000

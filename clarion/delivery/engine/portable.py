@@ -6,7 +6,7 @@ import asyncio
 import email.utils
 import ssl
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -23,6 +23,15 @@ RETRY_AFTER_MAX_S = 6 * 3600.0  # what libcurl caps it at
 _BODY_STARTED = frozenset({"http2.send_request_body.started", "http11.send_request_body.started"})
 #: Streams that the server says it did not look at.
 _REFUSALS = frozenset({h2.errors.ErrorCodes.REFUSED_STREAM, h2.errors.ErrorCodes.HTTP_1_1_REQUIRED})
+_Kinds = tuple[type[Exception], ...]
+#: What an error means; None where it depends on what was written. The first that matches holds.
+_KINDS: tuple[tuple[_Kinds, Failure | None, str], ...] = (
+    ((httpx.ConnectError,), Failure.NOT_SENT, "CONNECT"),
+    ((httpx.ConnectTimeout, httpx.PoolTimeout), Failure.NOT_SENT, "TIMEOUT"),
+    ((httpx.UnsupportedProtocol, httpx.InvalidURL), Failure.NOT_SENT, "URL"),
+    ((httpx.TimeoutException, TimeoutError), None, "TIMEOUT"),
+    ((httpx.DecodingError, httpx.TooManyRedirects), None, "PROTOCOL"),
+)
 
 
 class PortableEngine:
@@ -51,7 +60,7 @@ class PortableEngine:
         """The largest number of requests this engine will ever have in flight: httpx uses one HTTP/2 connection."""
         return self._options.streams_per_connection
 
-    def send(self, requests: Iterable[Request]) -> Iterator[Answer | None]:
+    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
         if self._tasks:
             raise RuntimeError("an earlier send of this engine is still being iterated")
@@ -199,16 +208,10 @@ def classify(error: Exception, *, is_written: bool) -> tuple[Failure, str]:
         return _after(is_written), "RESET"
     if isinstance(event, h2.events.ConnectionTerminated) and event.last_stream_id == 0:
         return Failure.NOT_SENT, "REFUSED_STREAM"
-    if isinstance(error, httpx.ConnectError):
-        return Failure.NOT_SENT, "TLS" if "SSL" in str(error) or "certificate" in str(error) else "CONNECT"
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Failure.NOT_SENT, "TIMEOUT"
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return Failure.NOT_SENT, "URL"
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        return _after(is_written), "TIMEOUT"
-    if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
-        return _after(is_written), "PROTOCOL"
+    for kinds, failure, reason in _KINDS:
+        if isinstance(error, kinds):
+            is_tls = reason == "CONNECT" and ("SSL" in str(error) or "certificate" in str(error))
+            return failure or _after(is_written), "TLS" if is_tls else reason
     return _after(is_written), "LOST"
 
 

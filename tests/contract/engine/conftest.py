@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.contract.engine.certificate import Authority, new_authority, server_context
-
 from clarion.delivery.engine import Engine, EngineOptions, make_engine
+from tests.contract.engine.certificate import Authority, new_authority, server_context
 
 MakeEngine = Callable[..., Engine]
 

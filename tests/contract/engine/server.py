@@ -10,9 +10,10 @@ import socket
 import ssl
 import struct
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 import h2.config
 import h2.connection
@@ -20,10 +21,11 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
-from hyperframe.frame import GoAwayFrame
+from hyperframe.frame import GoAwayFrame, SettingsFrame
 
 MAX_STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
 WINDOW = h2.settings.SettingCodes.INITIAL_WINDOW_SIZE
+UNLIMITED = 1 << 20
 LINGER_NONE = struct.pack("ii", 1, 0)  # close() sends a TCP reset
 
 
@@ -73,8 +75,9 @@ class Exchange:
         self.connection.flush(frame.serialize())
 
     def limit(self, streams: int) -> None:
-        self.connection.h2.update_settings({MAX_STREAMS: streams})
-        self.connection.flush()
+        """Allow so many streams from when the client acknowledges it."""
+        self.connection.limits.append(streams)
+        self.connection.flush(SettingsFrame(0, settings={MAX_STREAMS: streams}).serialize())
 
     def hang_up(self) -> None:
         """Close the line in good order, whatever is open on it."""
@@ -115,7 +118,7 @@ class Server:
         """The most streams that were ever open at once on one connection."""
         return max(connection.peak for connection in self.connections)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         listening = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(listening)), daemon=True)
         self._thread.start()
@@ -150,18 +153,24 @@ class Connection(asyncio.Protocol):
         self.live: set[int] = set()
         self.peak = 0
         self.last_stream = 1 << 31
+        self.limit = UNLIMITED
+        self.limits = deque([server.max_streams])  # announced, and not yet acknowledged
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.server.connections.append(self)
+        announced = {MAX_STREAMS: self.server.max_streams, WINDOW: self.server.window}
+        self.h2.local_settings = h2.settings.Settings(client=False, initial_values=announced)
         self.h2.initiate_connection()
-        self.h2.update_settings({MAX_STREAMS: self.server.max_streams, WINDOW: self.server.window})
+        # h2 itself enforces no limit: it would do so before the client can know it.
+        self.h2.local_settings[MAX_STREAMS] = UNLIMITED
+        self.h2.local_settings.acknowledge()
         self.h2.increment_flow_control_window(1 << 28)
         self.flush()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.is_lost = True
 
     def data_received(self, data: bytes) -> None:
@@ -191,6 +200,8 @@ class Connection(asyncio.Protocol):
         elif isinstance(event, h2.events.DataReceived) and event.stream_id in self.requests:
             self.requests[event.stream_id][1].extend(event.data)
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.SettingsAcknowledged) and self.limits:
+            self.limit = self.limits.popleft()
         elif isinstance(event, h2.events.StreamReset):
             self.requests.pop(event.stream_id, None)
             self.live.discard(event.stream_id)
@@ -208,5 +219,7 @@ class Connection(asyncio.Protocol):
             self.live.discard(event.stream_id)
             self.h2.reset_stream(event.stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
             return
+        if len(self.live) > self.limit:
+            self.server.violations.append(f"{len(self.live)} streams where {self.limit} are allowed")
         self.peak = max(self.peak, len(self.live))
         self.requests[event.stream_id] = dict(event.headers), bytearray()

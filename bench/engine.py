@@ -1,0 +1,88 @@
+"""How fast the delivery engine is: against h2load, firebase-admin and httpx, on one sink, in interleaved rounds."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import client, sink
+from bench.client import Took
+from bench.record import Record, compare, machine
+from clarion.delivery.engine import EngineOptions, make_engine
+
+#: Requests a round: enough for about a second each on a slow machine.
+FAST, SLOW = 30_000, 1_000
+TARGET_H2LOAD, TARGET_FIREBASE = 0.4, 20.0
+
+
+def run(rounds: int) -> list[Record]:
+    """Measure every client once a round and take medians.
+
+    Args:
+        rounds: how often; five on a machine that does something else too.
+
+    Raises:
+        RuntimeError: nginx or h2load is missing, or a request failed.
+    """
+    with sink.serve() as target:
+        engine = make_engine(EngineOptions(ca_bundle=target.ca_bundle), "curl")
+        portable = make_engine(EngineOptions(ca_bundle=target.ca_bundle), "portable")
+        clients: dict[str, Callable[[], Took]] = {
+            "h2load": lambda: client.h2load(target, FAST),
+            "curl": lambda: client.engine(engine, target, FAST),
+            "portable": lambda: client.engine(portable, target, SLOW),
+            "httpx": lambda: asyncio.run(client.httpx_h2(target, SLOW)),
+            "firebase-admin": lambda: asyncio.run(client.firebase(target, SLOW)),
+        }
+        client.engine(engine, target, 1_000)  # handshake, handles and windows are not what is measured
+        took: dict[str, list[Took]] = defaultdict(list)
+        for _ in range(rounds):
+            for name, measure in clients.items():
+                took[name].append(measure())
+        engine.close()
+        portable.close()
+    return _records(took)
+
+
+def _records(took: dict[str, list[Took]]) -> list[Record]:
+    rates = {name: statistics.median(one.count / one.wall_s for one in all_) for name, all_ in took.items()}
+    costs = {name: statistics.median(one.cpu_s / one.count * 1e6 for one in all_) for name, all_ in took.items()}
+    against = {
+        other: statistics.median(
+            (ours.count / ours.wall_s) / (theirs.count / theirs.wall_s)
+            for ours, theirs in zip(took["curl"], took[other], strict=True)
+        )
+        for other in ("h2load", "firebase-admin", "httpx")
+    }
+    records = [compare(f"engine/{name} rate", rate, "1/s") for name, rate in rates.items()]
+    records += [compare(f"engine/{name} cpu", cost, "µs/request") for name, cost in costs.items()]
+    # Ratios are medians of the rounds' ratios: two clients of one round saw the same neighbours.
+    records += [
+        Record(name=f"engine/curl over {other}", value=ratio, unit="x", against=f"engine/{other} rate", ratio=ratio)
+        for other, ratio in against.items()
+    ]
+    return records
+
+
+def main() -> None:
+    """Print the figures as a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    table = Table("what", "value", "unit", title=f"delivery engine, median of {rounds} rounds")
+    for record in run(rounds):
+        table.add_row(record["name"], f"{record['value']:,.2f}", record["unit"])
+    console = Console()
+    console.print(table)
+    console.print(machine())
+    console.print(f"targets: {TARGET_H2LOAD} x h2load, {TARGET_FIREBASE:.0f} x firebase-admin")
+
+
+if __name__ == "__main__":
+    main()

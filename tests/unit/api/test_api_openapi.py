@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from api import model
+
+METHODS = {"get", "post", "delete"}
+
+
+@pytest.fixture
+def document(application):
+    return application.openapi()
+
+
+def operations(document):
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    ]
+
+
+def test_it_lists_every_route_that_is_served(document):
+    base = "/{app_id}/{api_key}"
+    assert {name for name, _ in operations(document)} == {
+        f"POST {base}/messaging/{{channel}}",
+        f"GET {base}/messaging/{{message_id}}",
+        f"DELETE {base}/messaging/{{message_id}}",
+        f"POST {base}/messaging/registrations",
+        f"GET {base}/messaging/registrations/{{device_id}}",
+        f"DELETE {base}/messaging/registrations/{{device_id}}",
+        f"GET {base}/clarion/messages",
+        f"GET {base}/clarion/messages/{{message_id}}",
+        f"GET {base}/info",
+        "GET /healthz",
+        "GET /readyz",
+    }
+
+
+def test_every_reply_and_every_error_has_a_model(document):
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            assert response["content"]["application/json"]["schema"], f"{name} {status}"
+        if "api_key" in name:
+            assert {"400", "401", "503", "default"} <= operation["responses"].keys(), name
+
+
+def test_nothing_is_said_to_answer_422(document):
+    assert all("422" not in operation["responses"] for _, operation in operations(document))
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
+def test_bodies_are_described_in_the_words_of_the_wire(document):
+    bodies = {
+        name: operation["requestBody"]["content"]["application/json"]["schema"]
+        for name, operation in operations(document)
+        if name.startswith("POST")
+    }
+    publish, register = bodies.values()
+    if "deviceToken" in publish["properties"]:
+        publish, register = register, publish
+    assert {"message", "publishPolicy", "pushBroadcast", "pushSinglecast", "idempotencyKey"} <= publish[
+        "properties"
+    ].keys()
+    assert register["required"] == ["deviceToken", "deviceId", "os"]
+
+
+def test_no_success_has_the_two_members_that_mean_an_error():
+    replies = [kind for kind in vars(model).values() if isinstance(kind, type) and issubclass(kind, model._Wire)]
+    assert len(replies) > 10
+    for reply in replies:
+        names = {field.serialization_alias or name for name, field in reply.model_fields.items()}
+        assert reply is model.Error or not {"code", "message"} <= names, reply
