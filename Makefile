@@ -46,10 +46,10 @@ $(LOCKED): requirements.lock
 	@ln -sf ../../bin/clarion $(BIN)/clarion
 	@touch $@
 
-lock: ## make requirements.lock anew from pyproject.toml
+lock: ## bring requirements.lock up to pyproject.toml (remove it first to upgrade everything)
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	@$(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --all-extras --group dev pyproject.toml -o requirements.lock
 	@rm -rf $(VENV)/lock
 

@@ -22,8 +22,9 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-#: What the server decodes a byte to that is not UTF-8. Names that differ in such bytes would become one.
-_UNDECODABLE = "\ufffd"
+#: What the server decodes a byte to that is not UTF-8, and what routes overlook at a path's end.
+#: Names that differ in such bytes would become one.
+_UNUSABLE = frozenset("\ufffd\n")
 
 
 class Guard:
@@ -58,8 +59,8 @@ class Guard:
                 await reply(scope, receive, send_guarded)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _UNDECODABLE in scope["path"]:
-            reply = answer(400, InvalidField.code, "Invalid path: expected UTF-8.", {"field": "path"})
+        if not _UNUSABLE.isdisjoint(scope["path"]):
+            reply = answer(400, InvalidField.code, "Invalid path: expected UTF-8 on one line.", {"field": "path"})
             await reply(scope, receive, send)
         else:
             await self._app(scope, receive, send)

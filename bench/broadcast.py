@@ -6,20 +6,20 @@ python -m bench.broadcast [--devices 200000] [--bulk 2] [--threads 1] [--pool th
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.registry import fill
 
-from bench import processor, sink
-from bench.load import h2load
+from bench import client, processor, sink
+from bench.record import Record, compare
 from clarion import DeliveryOptions, Messaging, PublishOptions
 from clarion.message import Outcome
 from clarion.status import Progress, read
@@ -30,6 +30,8 @@ APP, PROJECT = "bench", "bench"
 BODY = "A message of a common length, as a chat or a shop would send it to everybody who listens to a channel."
 _WITHIN_S = 600.0
 _POLL_S = 0.02
+#: Requests of h2load before each broadcast.
+LOAD = 100_000
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,12 @@ class Fleet:
     shard: int = 2000
 
 
+DEFAULT = Fleet()
+
+
 @dataclass(frozen=True)
 class Measured:
-    """One broadcast: wall-clock seconds from publish to closed books, processor seconds by part, and what overtook it."""
+    """One broadcast: seconds from publish to closed books, processor seconds by part, and what overtook it."""
 
     devices: int
     seconds: float
@@ -54,17 +59,20 @@ class Measured:
     single_ms: float
 
 
-def run(devices: int = 200_000, rounds: int = 3, fleet: Fleet = Fleet()) -> list[dict[str, Any]]:
-    """Broadcast `rounds` times, h2load on the same sink before each; records of the medians."""
-    with sink.serve() as target, tempfile.TemporaryDirectory(prefix="clarion-bench-") as name:
-        with _system(Path(name), target, fleet) as (stack, storage):
-            fill(storage, APP, devices)
-            url, body = f"{target.url}/v1/projects/{PROJECT}/messages:send", _request_body()
-            limits, measured = [], []
-            for _ in range(rounds):
-                limits.append(h2load(url, body, 100_000))
-                measured.append(_broadcast(stack, storage, target, devices))
-    return _records(fleet, measured, statistics.median(limits))
+def run(rounds: int, devices: int = 200_000, fleet: Fleet = DEFAULT) -> list[Record]:
+    """Broadcast `rounds` times, h2load on the same sink before each, and take medians.
+
+    Raises:
+        RuntimeError: nginx or h2load is missing, or the books of a broadcast do not close.
+    """
+    with (
+        sink.serve() as target,
+        tempfile.TemporaryDirectory(prefix="clarion-bench-") as name,
+        _system(Path(name), target, fleet) as (stack, storage),
+    ):
+        fill(storage, APP, devices)
+        pairs = [(client.h2load(target, LOAD), _broadcast(stack, storage, target, devices)) for _ in range(rounds)]
+    return _records(fleet, pairs)
 
 
 @contextmanager
@@ -109,14 +117,11 @@ def _give_bearer(storage: Storage) -> None:
     storage.main.hset(keys.bearer("fcm", f"{APP}:{PROJECT}"), mapping=row)
 
 
-def _request_body() -> bytes:
-    message = {"token": "x" * 163, "data": {"message": BODY, "messageId": "message:" + "0" * 36}}
-    return json.dumps({"message": message | {"android": {"priority": "high"}}}).encode()
-
-
 def _broadcast(stack: Stack, storage: Storage, target: sink.Sink, devices: int) -> Measured:
     assert stack.redis is not None
-    workers = [pid for name in ("bulk", "express") for parent in stack.fleet.pids(name) for pid in processor.tree(parent)]
+    workers = [
+        pid for name in ("bulk", "express") for parent in stack.fleet.pids(name) for pid in processor.tree(parent)
+    ]
     parts = (workers, [stack.redis.process.pid], processor.tree(target.pid))
     before = [processor.seconds(part) for part in parts]
     with Messaging(stack.redis_url, app_id=APP) as messaging:
@@ -132,7 +137,7 @@ def _broadcast(stack: Stack, storage: Storage, target: sink.Sink, devices: int) 
     return Measured(devices, _span_ms(progress) / 1000, *used, single_ms=_span_ms(alone))
 
 
-def _until(storage: Storage, message_id: str, done: Any) -> Progress:
+def _until(storage: Storage, message_id: str, done: Callable[[Progress], bool]) -> Progress:
     deadline = time.monotonic() + _WITHIN_S
     while not done(progress := read(storage, APP, message_id)):
         if time.monotonic() > deadline:
@@ -146,31 +151,32 @@ def _span_ms(progress: Progress) -> float:
     return progress.settled_ms - progress.accepted_ms
 
 
-def _records(fleet: Fleet, measured: list[Measured], limit: float) -> list[dict[str, Any]]:
-    rate = statistics.median(m.devices / m.seconds for m in measured)
-    against = f"h2load, 1 connection, same sink and run: {limit:.0f}/s"
-    setting = f"{fleet.bulk} × {fleet.pool} of {fleet.threads}, shards of {fleet.shard}"
-    records = [_record(f"broadcast of {measured[0].devices} ({setting})", rate, "devices/s", against, rate / limit)]
+def _records(fleet: Fleet, pairs: list[tuple[client.Took, Measured]]) -> list[Record]:
+    limit = compare("broadcast/h2load rate", _median(load.count / load.wall_s for load, _ in pairs), "1/s")
+    rate = compare("broadcast/devices rate", _median(m.devices / m.seconds for _, m in pairs), "1/s", limit)
+    # The median of the rounds' ratios: both of a round saw the same neighbours.
+    rate["ratio"] = _median(m.devices / m.seconds * load.wall_s / load.count for load, m in pairs)
+    records = [limit, rate]
     for part in ("worker", "redis", "sink"):
-        cost = statistics.median(getattr(m, f"{part}_s") / m.devices * 1e6 for m in measured)
-        records.append(_record(f"broadcast: CPU of {part} per device", cost, "µs"))
-    single = statistics.median(m.single_ms for m in measured)
-    records.append(_record("one device during the broadcast: publish to outcome", single, "ms"))
+        cost = _median(getattr(m, f"{part}_s") / m.devices * 1e6 for _, m in pairs)
+        records.append(compare(f"broadcast/{part} cpu", cost, "µs/device"))
+    records.append(compare("broadcast/one device meanwhile", _median(m.single_ms for _, m in pairs), "ms"))
+    for name, value in dataclasses.asdict(fleet).items():
+        if isinstance(value, int):
+            records.append(compare(f"broadcast/setting {name}", value, ""))
     return records
 
 
-def _record(name: str, value: float, unit: str, against: str = "", ratio: float | None = None) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 2), "unit": unit, "against": against, "ratio": ratio}
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--devices", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--bulk", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--pool", default="threads")
-    parser.add_argument("--shard", type=int, default=2000)
-    given = parser.parse_args()
-    for record in run(given.devices, given.rounds, Fleet(given.bulk, given.threads, given.pool, given.shard)):
+    for field in dataclasses.fields(Fleet):
+        parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
+    given = vars(parser.parse_args())
+    for record in run(given.pop("rounds"), given.pop("devices"), Fleet(**given)):
         print(record)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from clarion.errors import ClarionError
+from clarion.errors import ClarionError, Unavailable, UnknownDevice, UnknownMessage
 from cli import device, message, publish, simulator, up
 from cli.demo import command as demo
 from cli.doctor import command as doctor
@@ -40,7 +40,19 @@ def main() -> None:
     try:
         app(prog_name="clarion")
     except ClarionError as error:
-        complain(error.message)
+        complain(_words(error))
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+def _words(error: ClarionError) -> str:
+    """What to say: the wire's words, where it must answer as Backendless does, are not the best ones here."""
+    match error:
+        case UnknownMessage():
+            return f"There is no message {error.error_data.get('messageId')}, or it is too old to be remembered."
+        case UnknownDevice():
+            return f"No device is registered as {error.error_data.get('deviceId')}."
+        case Unavailable():
+            return f"{error.message} `clarion doctor` looks closer."
+    return error.message

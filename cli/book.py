@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,19 +79,10 @@ def books_table(progress: Progress) -> RenderableType:
     return table
 
 
-def headlines_table(headlines: list[Headline]) -> RenderableType:
-    """The latest messages, newest first."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("message", "accepted at", "status", "state"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("audience", justify="right")
+def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
+    """The latest messages, one a line, newest first. Lines rather than a table: an id must never be cut."""
+    yield f"{'accepted at':19}  {'status':11}  {'audience':>10}  message"
     for each in headlines:
         at = datetime.fromtimestamp(each.accepted_ms / 1000, UTC).astimezone()
-        table.add_row(
-            each.message_id,
-            f"{at:%Y-%m-%d %H:%M:%S}",
-            each.status.value.lower().replace("_", " "),
-            each.state.value,
-            number(each.audience),
-        )
-    return table
+        status = each.status.lower().replace("_", " ")
+        yield f"{at:%Y-%m-%d %H:%M:%S}  {status:11}  {number(each.audience):>10}  {each.message_id}"

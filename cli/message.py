@@ -75,7 +75,8 @@ def messages(
     if as_json:
         screen.emit([book.headline_document(each) for each in latest])
     elif latest:
-        screen.out.print(book.headlines_table(latest))
+        for line in book.headline_lines(latest):
+            screen.out.print(line)
     else:
         screen.err.print("no messages")
 

@@ -77,6 +77,11 @@ class Conduct(msgspec.Struct, frozen=True):
     #: new SETTINGS_MAX_CONCURRENT_STREAMS, sent before the answer
     max_streams: int | None = None
 
+    @property
+    def answers(self) -> bool:
+        """Whether the client gets the answer, or at least its beginning."""
+        return self.action is Action.ANSWER or self.covered or self.moment is Moment.RESPONSE
+
 
 PLAIN = Conduct()
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from simulator.exchange import PLAIN, Action, Answer, Conduct, Limits, Moment, Reply, Request
+from simulator.exchange import PLAIN, Answer, Conduct, Limits, Reply, Request
 from simulator.fault import Fault, resolve
 from simulator.fcm.error import ERROR_OPTIONS, RAW, ROWS, Refusal, Violation, envelope, invalid_argument, of_scenario
 from simulator.fcm.message import Message, read
@@ -104,15 +104,21 @@ class GoogleService:
         return Reply(RAW["NOT_FOUND_HTML"])
 
     def _token(self, request: Request, now: float) -> Reply:
+        fault = self._token_fault(request)
+        if fault is not None and not fault.conduct.answers:
+            return Reply(Answer(HTTPStatus.OK), fault.conduct)
+        answer = fault.answer_at(now) if fault is not None else None
+        if answer is None:
+            answer = self._world.oauth.reply(request, self._world.profile.oauth_lifetime_s, now)
+        return Reply(answer, fault.conduct if fault is not None else PLAIN)
+
+    def _token_fault(self, request: Request) -> Fault | None:
         world = self._world
-        if world.rules.rules:
-            project = world.oauth.project(request)
-            rule = world.rules.pick("token", project, "")
-            if rule is not None:
-                fault = token_fault(rule.fault, project)
-                answer = fault.answer_at(now) or world.oauth.reply(request, world.profile.oauth_lifetime_s, now)
-                return Reply(answer, fault.conduct)
-        return Reply(world.oauth.reply(request, world.profile.oauth_lifetime_s, now))
+        if not world.rules.rules:
+            return None
+        project = world.oauth.project(request)
+        rule = world.rules.pick("token", project, "")
+        return token_fault(rule.fault, project) if rule is not None else None
 
     def _send(self, request: Request, project: str, now: float) -> Reply:
         try:
@@ -145,12 +151,10 @@ class GoogleService:
             outcome = "VALIDATED" if message.validate_only else "OK"
             return Verdict(outcome, self._success(message, project, now), PLAIN, accepted=not message.validate_only)
         answer = fault.answer_at(now)
-        conduct = fault.conduct
-        answered = conduct.action is Action.ANSWER or conduct.covered or conduct.moment is Moment.RESPONSE
-        accepted = answered and (answer is None or answer.status == HTTPStatus.OK)
+        accepted = fault.conduct.answers and (answer is None or answer.status == HTTPStatus.OK)
         if fault.accept is not None:
             accepted = fault.accept
-        return Verdict(fault.outcome, answer or self._success(message, project, now), conduct, accepted)
+        return Verdict(fault.outcome, answer or self._success(message, project, now), fault.conduct, accepted)
 
     def _within_quota(self, project: str, now: float) -> bool:
         limit = self._world.profile.rate_per_minute

@@ -136,11 +136,13 @@ def _sizes(message: Object) -> list[int]:
     apns = (message.get("apns") or {}).get("payload") or {}
     return [
         _weight(android.get("data") or message.get("data")) + _weight(shared | (android.get("notification") or {})),
-        _weight(message.get("data")) + _weight(shared) + (len(msgspec.json.encode(apns)) if apns else 0),
-        _weight(webpush.get("data") or message.get("data"))
-        + _weight(shared)
-        + len(msgspec.json.encode(webpush.get("notification") or {})),
+        _weight(message.get("data")) + _weight(shared) + _encoded(apns),
+        _weight(webpush.get("data") or message.get("data")) + _weight(shared) + _encoded(webpush.get("notification")),
     ]
+
+
+def _encoded(content: Object | None) -> int:
+    return len(msgspec.json.encode(content)) if content else 0
 
 
 def _weight(fields: Object | None) -> int:

@@ -48,7 +48,9 @@ def broadcast(stack, storage):
     now_ms = time.time_ns() // 1_000_000
     for start in range(0, AUDIENCE, 2_000):
         numbers = range(start, start + 2_000)
-        devices = [Device(token=f"sim:OK;ms=5:{n}", device_id=f"d{n}", os=OS.ANDROID, registered_at=now_ms) for n in numbers]
+        devices = [
+            Device(token=f"sim:OK;ms=5:{n}", device_id=f"d{n}", os=OS.ANDROID, registered_at=now_ms) for n in numbers
+        ]
         register(storage, stack.app, devices)
     with Messaging(stack.redis_url, app_id=stack.app) as messaging:
         return messaging.publish("Hello").message_id

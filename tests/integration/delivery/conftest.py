@@ -89,9 +89,7 @@ class System:
         return made
 
     def accept(self, body="Hello", channel=None, publish=None, delivery=None):
-        return accept(
-            self.storage, self.app, body, channel, publish, delivery, now_ms=self.clock()
-        ).message_id
+        return accept(self.storage, self.app, body, channel, publish, delivery, now_ms=self.clock()).message_id
 
     def plan(self, message_id):
         return plan(self.outfit, message_id)

@@ -59,9 +59,9 @@ def test_planning_twice_plans_once(system):
 def test_a_plan_that_died_is_continued_where_it_stopped(system):
     system.devices(10)
     message_id = system.accept()
-    lost = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=1)
-    half = lifecycle.PlannedChunk(0, 10, None, range(1, 11), ["0.0.9"], [])
-    lifecycle.write_chunk(system.storage, message_id, lost.fence, half, queue="clarion.express", lease_ms=1)
+    lost = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
+    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [])
+    lifecycle.write_chunk(system.storage, message_id, lost.fence, half, queue="clarion.express", lease_ms=-1)
     assert system.plan(message_id) == State.DELIVERING
     assert system.progress(message_id).books.audience == 10
     assert system.shards(message_id) == ["0.0.9"]
@@ -102,9 +102,7 @@ def test_a_worker_that_lost_its_lease_can_neither_record_nor_release(system):
     stale = claimed(system, message_id, "stale", lease_ms=0)
     claimed(system, message_id, "new")
     with pytest.raises(LeaseLost):
-        ledger.record(
-            system.storage, message_id, stale, {entry(Outcome.ACCEPTED, "fcm"): [1]}, lease_ms=LEASE_MS
-        )
+        ledger.record(system.storage, message_id, stale, {entry(Outcome.ACCEPTED, "fcm"): [1]}, lease_ms=LEASE_MS)
     with pytest.raises(LeaseLost):
         ledger.close(system.storage, message_id, stale)
     assert system.books(message_id) == {"pending": 10}
@@ -122,9 +120,7 @@ def test_an_outcome_counts_once_however_often_it_is_recorded(system):
 def test_more_reasons_than_a_byte_can_tell_apart_still_close_the_books(system):
     message_id = planned(system, 600)
     for shard in system.shards(message_id):
-        lease = ledger.claim(
-            system.storage, message_id, Shard.parse(shard), owner="me", lease_ms=LEASE_MS
-        )
+        lease = ledger.claim(system.storage, message_id, Shard.parse(shard), owner="me", lease_ms=LEASE_MS)
         lines = {entry(Outcome.UNKNOWN, "fcm", f"REASON_{slot}"): [slot] for slot in lease.pending}
         ledger.record(system.storage, message_id, lease, lines, lease_ms=LEASE_MS)
         ledger.close(system.storage, message_id, lease)

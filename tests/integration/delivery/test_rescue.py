@@ -18,7 +18,9 @@ def swept(system, grace_ms=0):
 
 
 def queued(system, queue):
-    return [msgspec.json.decode(document)["headers"]["argsrepr"] for document in system.storage.main.lrange(queue, 0, -1)]
+    return [
+        msgspec.json.decode(document)["headers"]["argsrepr"] for document in system.storage.main.lrange(queue, 0, -1)
+    ]
 
 
 def test_a_message_whose_task_was_lost_is_queued_again(system):

@@ -7,7 +7,7 @@ from enum import Enum
 import pytest
 
 from clarion.app import ApiKey, FCMCredential, Limits, Scope
-from config.fleet import ROOT, read_procfile
+from config.fleet import ROOT
 from config.settings import PREFIX, Settings
 
 DOCUMENT = (ROOT / "docs/configuration.md").read_text()
@@ -23,10 +23,13 @@ def section(title):
 
 
 VARIABLES = {name: default for name, default in rows(DOCUMENT).items() if name.startswith(PREFIX)}
+#: What the Procfile uses when a variable is not set.
+FALLBACKS = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "Procfile").read_text()))
 
 
-def test_every_setting_is_documented_and_no_other():
-    assert set(VARIABLES) == {PREFIX + name.upper() for name in Settings.model_fields}
+def test_every_variable_is_documented_and_no_other():
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+    assert set(VARIABLES) == settings | set(FALLBACKS)
 
 
 @pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if field.default is not None])
@@ -49,9 +52,5 @@ def test_every_part_of_a_key_is_documented():
     assert all(f"`{scope}`:" in DOCUMENT for scope in Scope)
 
 
-def test_the_procfile_falls_back_on_the_same_defaults():
-    commands = "\n".join(read_procfile(ROOT / "Procfile").values())
-    fallbacks = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", commands))
-    assert fallbacks == {
-        name: VARIABLES[name] for name in ("CLARION_API_HOST", "CLARION_API_PORT", "CLARION_FLOWER_PORT")
-    }
+def test_the_procfile_falls_back_on_the_documented_defaults():
+    assert {name: VARIABLES[name] for name in FALLBACKS} == FALLBACKS

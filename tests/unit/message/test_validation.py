@@ -15,9 +15,7 @@ LIMITS = Limits(body_bytes=1000, singlecast=3, headers=2)
 
 
 def built(body="hello", channel=None, publish=None, **delivery):
-    return build(
-        "demo", LIMITS, body, channel, publish or PublishOptions(), DeliveryOptions(**delivery), now_ms=1_000
-    )
+    return build("demo", LIMITS, body, channel, publish or PublishOptions(), DeliveryOptions(**delivery), now_ms=1_000)
 
 
 @pytest.mark.parametrize("body", ["hello", "", 0, 1.5, True, None, [1, "a", None], {"a": {"b": []}}])

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from api.model import BookEntry, Books, Progress, RecentMessage
+from clarion.message import PublishStatus, State
+from clarion.status import Headline
+from cli.book import books_table, headline_document, headline_lines, progress_document, summary
+from tests.unit.cli.progress import MESSAGE_ID, progress
+
+
+def aliases(model):
+    return {field.alias for field in model.model_fields.values()}
+
+
+def printed(renderable):
+    console = Console(file=StringIO(), width=100)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_the_json_of_a_message_has_the_words_of_the_http_api():
+    document = progress_document(progress(accepted=3, dead=1))
+    assert set(document) == aliases(Progress)
+    assert set(document["books"]) == aliases(Books)
+    assert set(document["books"]["entries"][0]) == aliases(BookEntry)
+
+
+def test_the_json_of_a_list_of_messages_has_the_words_of_the_http_api():
+    headline = Headline(
+        message_id=MESSAGE_ID, status=PublishStatus.PUBLISHED, state=State.PUBLISHED, audience=3, accepted_ms=1_000
+    )
+    assert set(headline_document(headline)) == aliases(RecentMessage)
+
+
+def test_the_table_has_each_outcome_and_ends_with_the_audience():
+    lines = [line.split() for line in printed(books_table(progress(accepted=12_345, dead=2, pending=1))).splitlines()]
+    assert lines[1:] == [
+        ["accepted", "fcm", "12", "345"],
+        ["unregistered", "fcm", "UNREGISTERED", "2"],
+        ["pending", "1"],
+        ["audience", "12", "348"],
+    ]
+
+
+def test_the_summary_says_how_long_it_took():
+    assert summary(progress(accepted=1)) == "published, took 2.00 s"
+
+
+def test_the_summary_of_an_open_message_says_what_is_open():
+    words = summary(progress(State.DELIVERING, accepted=1, pending=1, unmatched=("a",)))
+    assert words == "published, delivering, 1 open shards, 1 device ids that nobody answers to"
+
+
+def test_an_id_in_a_list_is_never_cut():
+    headline = Headline(
+        message_id=MESSAGE_ID, status=PublishStatus.IN_PROGRESS, state=State.DELIVERING, audience=10**9, accepted_ms=0
+    )
+    (_, line) = headline_lines([headline])
+    assert line.endswith(f"in progress  1 000 000 000  {MESSAGE_ID}")
