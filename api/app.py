@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api import error, health, message, progress, registration, unprovided
 from api.access import Callers
 from api.guard import Guard
+from api.remainder import Remainder
 from clarion.app import App
 from clarion.queue import plan_hint, render
 from clarion.storage import Storage, open_storage
@@ -55,6 +56,7 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
         app.include_router(each.router)
     error.install(app)
     app.add_middleware(Guard)
+    app.add_middleware(Remainder)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

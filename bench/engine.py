@@ -7,17 +7,20 @@ import asyncio
 import statistics
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import client, sink
+from bench import client, distance, sink
 from bench.client import Took
 from bench.record import Record, compare, machine
+from bench.sink import Sink
 from clarion.delivery.engine import EngineOptions, make_engine
 
 #: Requests a round: enough for about a second each on a slow machine.
-FAST, SLOW = 30_000, 1_000
+FAST, SLOW, FAR = 30_000, 1_000, 4_000
+ROUND_TRIP_S = 0.1
 TARGET_H2LOAD, TARGET_FIREBASE = 0.4, 20.0
 
 
@@ -47,7 +50,27 @@ def run(rounds: int) -> list[Record]:
                 took[name].append(measure())
         engine.close()
         portable.close()
-    return _records(took)
+        return _records(took) + _distant(target)
+
+
+def _distant(target: Sink) -> list[Record]:
+    """The engine at a distance: what its connections bring over the one that httpx and firebase-admin use."""
+    port = int(target.url.rpartition(":")[2])
+    with distance.put_between(port, ROUND_TRIP_S / 2) as far_port:
+        far = replace(target, url=f"https://127.0.0.1:{far_port}")
+        one, many = (_settled(EngineOptions(ca_bundle=far.ca_bundle, connections_max=n), far) for n in (1, 8))
+    single = compare("engine/curl at 100 ms, 1 connection", one, "1/s")
+    return [single, compare("engine/curl at 100 ms, up to 8 connections", many, "1/s", single)]
+
+
+def _settled(options: EngineOptions, far: Sink) -> float:
+    """The rate of an engine that has opened the connections it wants."""
+    engine = make_engine(options, "curl")
+    count = FAR * options.connections_max // 4
+    client.engine(engine, far, count)
+    took = client.engine(engine, far, count)
+    engine.close()
+    return took.count / took.wall_s
 
 
 def _records(took: dict[str, list[Took]]) -> list[Record]:

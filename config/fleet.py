@@ -66,6 +66,7 @@ class Fleet:
         self._commands = read_procfile(procfile)
         self._members: list[Member] = []
         self._started: Counter[str] = Counter()
+        self._told: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -97,34 +98,34 @@ class Fleet:
         return started
 
     def wait_up(self, timeout_s: float = 30) -> None:
-        """Wait until what was started and is alive answers: HTTP from `web` and `flower`, a ping from each worker.
+        """Wait until everything that is alive answers: HTTP from `web` and `flower`, a ping from each worker.
 
         Raises:
-            NotReady: it does not in time, or a process ended while we waited.
+            NotReady: it does not in time, or a process ended that nobody told to.
         """
         for name, url in (("web", self.api_url), ("flower", self.flower_url)):
             if self.pids(name):
                 self.wait_ready(lambda url=url: _answers(url), timeout_s)  # type: ignore[misc]
         nodes = {f"{m.name}-{m.process.pid}" for m in self._alive() if " worker " in self._commands[m.name]}
-        if nodes:
-            broker = self.env.get("CLARION_BROKER_URL") or self.env["CLARION_REDIS_URL"]
-            with Celery(broker=broker, set_as_current=False) as celery:
-                self.wait_ready(lambda: nodes <= _pinged(celery, len(nodes)), timeout_s)
+        broker = self.env.get("CLARION_BROKER_URL") or self.env.get("CLARION_REDIS_URL", "")
+        with Celery(broker=broker, set_as_current=False) as celery:
+            self.wait_ready(lambda: not nodes or nodes <= _pinged(celery, len(nodes)), timeout_s)
 
     def wait_ready(self, ready: Callable[[], bool], timeout_s: float = 30) -> None:
         """Poll `ready` until it is true.
 
         Raises:
-            NotReady: it is not within `timeout_s`, or a process that was alive at the start ended.
+            NotReady: it is not within `timeout_s`, or a process ended that nobody told to.
         """
-        watched = self._alive()
         deadline = time.monotonic() + timeout_s
-        while not ready():
-            for member in watched:
-                if exited(member.process):
+        while True:
+            for member in self._members:
+                if exited(member.process) and member.process.pid not in self._told:
                     raise NotReady(f"{member.name} ended while it was waited for.\n{_tail(member.log)}")
+            if ready():
+                return
             if time.monotonic() > deadline:
-                logs = "\n".join(f"--- {member.log.name}\n{_tail(member.log)}" for member in watched)
+                logs = "\n".join(f"--- {member.log.name}\n{_tail(member.log)}" for member in self._alive())
                 raise NotReady(f"Not ready within {timeout_s} s.\n{logs}")
             time.sleep(_POLL_S)
 
@@ -143,6 +144,7 @@ class Fleet:
         After SIGKILL they are gone when this returns.
         """
         pids = self.pids(name)
+        self._told.update(pids)
         for pid in pids:
             if children:
                 signal_group(pid, number)

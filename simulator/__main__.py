@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import datetime as dt
 import gc
+import os
 import signal
 import sys
 import tempfile
@@ -32,6 +33,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--project", action="append", help="project ID, repeatable (default: clarion-demo)")
     parser.add_argument("--seed", type=int, default=0, help="seed of latencies and probabilities")
+    parser.add_argument("--until-eof", action="store_true", help="also stop when standard input ends")
     return parser.parse_args()
 
 
@@ -40,6 +42,8 @@ async def _serve(arguments: argparse.Namespace, state: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if arguments.until_eof:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     projects = tuple(dict.fromkeys(arguments.project or ["clarion-demo"]))
     world = World(projects, arguments.seed)
     authority = Authority(state, dt.datetime.now(dt.UTC))
@@ -70,6 +74,12 @@ async def _serve(arguments: argparse.Namespace, state: Path) -> None:
     for connection in tuple(world.gauge.live):
         connection.go_away()
     await asyncio.sleep(0)
+
+
+def _stop_at_eof(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1_024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
 
 
 def _bracketed(host: str) -> str:

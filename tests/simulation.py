@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +24,66 @@ _STOPPED_WITHIN_S = 10
 _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 
 
-class Simulation:
+class ControlPlane:
+    """What a running simulator counted, and the faults it is told to make; `ready` is the line it printed."""
+
+    def __init__(self, ready: Mapping[str, Any]) -> None:
+        """Speak to the simulator that announced itself with `ready`."""
+        self.ready = ready
+
+    def control(self, method: str, path: str, content: Any = None, **query: Any) -> Any:
+        """Call the control plane and return its JSON; raise RuntimeError when it says no."""
+        # an empty TLS context: the default one costs 50 ms and the control plane is plain HTTP
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with httpx.Client(base_url=self.ready["control"], verify=plain, trust_env=False, timeout=30) as client:
+            answer = client.request(method, path, json=content, params=query)
+        if answer.status_code != httpx.codes.OK:
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    def counts(self) -> dict[str, Any]:
+        """Return the totals."""
+        totals: dict[str, Any] = self.control("GET", "/counts")
+        return totals
+
+    def ledger(self, prefix: str = "", limit: int = 1_000) -> dict[str, dict[str, Any]]:
+        """Return the counters of the tokens that start with `prefix`."""
+        tokens: dict[str, dict[str, Any]] = self.control("GET", "/ledger", prefix=prefix, limit=limit)["tokens"]
+        return tokens
+
+    def received(self, token: str) -> list[dict[str, Any]]:
+        """Return the messages that are kept for a token, oldest first."""
+        messages: list[dict[str, Any]] = self.control("GET", "/received", token=token)["messages"]
+        return messages
+
+    def reset(self) -> None:
+        """Forget messages, rules, profile and quotas."""
+        self.control("POST", "/reset")
+
+    def rules(self, *rules: dict[str, Any]) -> list[dict[str, Any]]:
+        """Put rules in force, or list those that are when called without."""
+        listed = self.control("POST", "/rules", list(rules))["rules"] if rules else self.control("GET", "/rules")
+        return list(listed)
+
+    def drop_rules(self) -> None:
+        """Remove all rules."""
+        self.control("DELETE", "/rules")
+
+    def profile(self, **changes: Any) -> dict[str, Any]:
+        """Change fields of the profile and return it."""
+        profile: dict[str, Any] = self.control("POST", "/profile", changes)
+        return profile
+
+    def revoke(self, project: str | None = None) -> int:
+        """Revoke the access tokens of a project, or all; return how many there were."""
+        return int(self.control("POST", "/revoke", {"project": project})["revoked"])
+
+    def connections(self, action: str) -> int:
+        """Do `goaway` or `drop` to every live connection; return how many there were."""
+        return int(self.control("POST", "/connections", {"action": action})["connections"])
+
+
+class Simulation(ControlPlane):
     """Starts `python -m simulator` and speaks to its control plane.
 
     Use it as a context manager, or call `start()` and `stop()`. `ready` is the line the simulator prints: `fcm`,
@@ -36,8 +96,7 @@ class Simulation:
         self._directory = tempfile.TemporaryDirectory(prefix="simulation-")
         self._errors = Path(self._directory.name) / "stderr.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._control: httpx.Client | None = None
-        self.ready: dict[str, Any] = {}
+        super().__init__({})
 
     def __enter__(self) -> Self:
         return self.start()
@@ -49,9 +108,12 @@ class Simulation:
 
     def start(self) -> Self:
         """Start the process and wait until it serves; raise RuntimeError when it does not."""
-        command = [sys.executable, "-m", "simulator", "--state", self._directory.name, *self._options]
+        command = [sys.executable, "-m", "simulator", "--state", self._directory.name, "--until-eof", *self._options]
         with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors)
+            # its standard input is our pipe: when this process is killed, the simulator ends too
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
         output = self._process.stdout
         assert output is not None
         readable, _, _ = select.select([output], [], [], _READY_WITHIN_S)
@@ -61,9 +123,6 @@ class Simulation:
             self._process.wait()
             raise RuntimeError(f"the simulator did not start: {self.errors()}")
         self.ready = json.loads(line)
-        # an empty TLS context: the default one costs 50 ms and the control plane is plain HTTP
-        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._control = httpx.Client(base_url=self.ready["control"], verify=plain, trust_env=False, timeout=30)
         return self
 
     def stop(self) -> None:
@@ -71,16 +130,15 @@ class Simulation:
         process, self._process = self._process, None
         if process is None:
             return
-        if self._control is not None:
-            self._control.close()
         process.send_signal(signal.SIGTERM)
         try:
             code = process.wait(_STOPPED_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
         errors = self.errors()
         self._directory.cleanup()
         if code or errors:
@@ -147,54 +205,3 @@ class Simulation:
     def access_token(self, project: str | None = None) -> str:
         """Mint an access token."""
         return str(self.mint(self.assertion(project))[1]["access_token"])
-
-    # -- control plane ------------------------------------------------------------------------------------------
-
-    def control(self, method: str, path: str, content: Any = None, **query: Any) -> Any:
-        """Call the control plane and return its JSON; raise RuntimeError when it says no."""
-        assert self._control is not None
-        answer = self._control.request(method, path, json=content, params=query)
-        if answer.status_code != httpx.codes.OK:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
-        return answer.json()
-
-    def counts(self) -> dict[str, Any]:
-        """Return the totals."""
-        totals: dict[str, Any] = self.control("GET", "/counts")
-        return totals
-
-    def ledger(self, prefix: str = "", limit: int = 1_000) -> dict[str, dict[str, Any]]:
-        """Return the counters of the tokens that start with `prefix`."""
-        tokens: dict[str, dict[str, Any]] = self.control("GET", "/ledger", prefix=prefix, limit=limit)["tokens"]
-        return tokens
-
-    def received(self, token: str) -> list[dict[str, Any]]:
-        """Return the messages that are kept for a token, oldest first."""
-        messages: list[dict[str, Any]] = self.control("GET", "/received", token=token)["messages"]
-        return messages
-
-    def reset(self) -> None:
-        """Forget messages, rules, profile and quotas."""
-        self.control("POST", "/reset")
-
-    def rules(self, *rules: dict[str, Any]) -> list[dict[str, Any]]:
-        """Put rules in force, or list those that are when called without."""
-        listed = self.control("POST", "/rules", list(rules))["rules"] if rules else self.control("GET", "/rules")
-        return list(listed)
-
-    def drop_rules(self) -> None:
-        """Remove all rules."""
-        self.control("DELETE", "/rules")
-
-    def profile(self, **changes: Any) -> dict[str, Any]:
-        """Change fields of the profile and return it."""
-        profile: dict[str, Any] = self.control("POST", "/profile", changes)
-        return profile
-
-    def revoke(self, project: str | None = None) -> int:
-        """Revoke the access tokens of a project, or all; return how many there were."""
-        return int(self.control("POST", "/revoke", {"project": project})["revoked"])
-
-    def connections(self, action: str) -> int:
-        """Do `goaway` or `drop` to every live connection; return how many there were."""
-        return int(self.control("POST", "/connections", {"action": action})["connections"])

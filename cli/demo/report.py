@@ -59,7 +59,7 @@ def table(report: Report) -> RenderableType:
     rows = Table(box=None, pad_edge=False)
     for name in ("publish", "through"):
         rows.add_column(name, no_wrap=True)
-    for name in ("audience", "= accepted", "+ dead tokens", "pending", "seconds"):
+    for name in ("audience", "= accepted", "+ dead", "pending", "seconds"):
         rows.add_column(name, justify="right")
     for publish, progress in report.ended:
         books = progress.books

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from clarion.transport.direct import wall_clock_ms
 from cli import screen
-from cli.doctor.examination import examine
 from cli.doctor.finding import Finding, Level
 from cli.exit_code import ExitCode
 from cli.option import JSONOption
@@ -20,6 +19,8 @@ _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
 def doctor(as_json: JSONOption = False) -> None:
     """Check the whole configuration: settings, stores, credentials, providers, workers, versions, clocks."""
+    from cli.doctor.examination import examine  # noqa: PLC0415  # imports HTTP clients, which most commands do without
+
     with screen.err.status("looking"):
         findings = list(examine(wall_clock_ms))
     failed = any(finding.level is Level.FAIL for finding in findings)

@@ -12,7 +12,7 @@ from clarion.queue import check_broker
 from clarion.storage import open_storage
 from cli.doctor.finding import Finding, fail, ok, warn
 from cli.doctor.provider import check_app, check_parked
-from cli.doctor.store import Role, check_store
+from cli.doctor.store import Purpose, check_store
 from cli.doctor.version import check_versions, locked
 from config.app_file import read_apps
 from config.settings import EngineKind, Settings, read_settings
@@ -44,13 +44,13 @@ def examine(clock: Callable[[], int]) -> Iterator[Finding]:
 
 
 def _check_stores(settings: Settings, clock: Callable[[], int]) -> Iterator[Finding]:
-    yield from check_store(Role.MAIN, settings.redis_url, clock)
+    yield from check_store(Purpose.MAIN, settings.redis_url, clock)
     if settings.registry != settings.redis_url:
-        yield from check_store(Role.REGISTRY, settings.registry, clock)
+        yield from check_store(Purpose.REGISTRY, settings.registry, clock)
     if settings.queues_on_main:
         return
     if settings.broker.startswith(("redis://", "rediss://")):
-        yield from check_store(Role.BROKER, settings.broker, clock)
+        yield from check_store(Purpose.BROKER, settings.broker, clock)
         return
     try:
         check_broker(settings.broker)

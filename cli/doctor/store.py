@@ -19,7 +19,7 @@ TIGHT, FULL = 0.75, 0.95
 SKEW_MS, SKEW_MAX_MS = 1_000, 5_000
 
 
-class Role(Enum):
+class Purpose(Enum):
     """What a Redis is for; the words that its checks carry."""
 
     MAIN = "Redis"
@@ -27,9 +27,9 @@ class Role(Enum):
     BROKER = "broker Redis"
 
 
-def check_store(role: Role, url: str, clock: Callable[[], int]) -> Iterator[Finding]:
+def check_store(purpose: Purpose, url: str, clock: Callable[[], int]) -> Iterator[Finding]:
     """Look at the Redis at `url`; `clock` gives our epoch milliseconds."""
-    name = role.value
+    name = purpose.value
     try:
         storage = open_storage(url)
         try:
@@ -45,18 +45,18 @@ def check_store(role: Role, url: str, clock: Callable[[], int]) -> Iterator[Find
         yield fail(name, f"refuses INFO or TIME ({type(error).__name__})", "Allow its user these two commands.")
         return
     yield ok(name, "answers")
-    yield from judge(role, info)
+    yield from judge(purpose, info)
     theirs_ms = time[0] * 1000 + time[1] // 1000
     yield judge_clock(name, theirs_ms - (before_ms + after_ms) // 2)
 
 
-def judge(role: Role, info: Mapping[str, Any]) -> Iterator[Finding]:
+def judge(purpose: Purpose, info: Mapping[str, Any]) -> Iterator[Finding]:
     """What Redis' own INFO (as a mapping) says about its fitness."""
-    name = role.value
+    name = purpose.value
     yield _version(name, info)
     if info.get("role") == "slave":
         yield fail(f"{name}: role", "a replica, which takes no writes", "Name the primary.")
-    yield _append_only(role, info)
+    yield _append_only(purpose, info)
     policy = info.get("maxmemory_policy")
     if policy == "noeviction":
         yield ok(f"{name}: eviction", "maxmemory-policy noeviction")
@@ -74,13 +74,13 @@ def _version(name: str, info: Mapping[str, Any]) -> Finding:
     return ok(f"{name}: version", said)
 
 
-def _append_only(role: Role, info: Mapping[str, Any]) -> Finding:
-    check = f"{role.value}: append-only file"
+def _append_only(purpose: Purpose, info: Mapping[str, Any]) -> Finding:
+    check = f"{purpose.value}: append-only file"
     if info.get("aof_last_write_status", "ok") != "ok":
         return fail(check, "cannot be written", "Is the disk full? See the server's log.")
     if info.get("aof_enabled"):
         return ok(check, "appendonly yes")
-    if role is Role.BROKER:
+    if purpose is Purpose.BROKER:
         return warn(check, "appendonly no", "Set appendonly yes; else a restart delays what was queued by seconds.")
     return fail(check, "appendonly no", "Set appendonly yes: without it a restart loses messages and devices.")
 

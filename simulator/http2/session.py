@@ -18,12 +18,14 @@ _CONNECTION_WINDOW = 2**24
 class Stream:
     """A request in progress, or one whose answer is under way."""
 
-    __slots__ = ("body", "ending", "headers", "id", "pending", "receive_window", "send_window", "timer")
+    __slots__ = ("body", "complete", "ending", "headers", "id", "pending", "receive_window", "send_window", "timer")
 
     def __init__(self, stream_id: int, headers: dict[bytes, bytes], receive_window: int, send_window: int) -> None:
         self.id = stream_id
         self.headers = headers
         self.body = b""
+        #: the whole request is in
+        self.complete = False
         self.receive_window = receive_window
         self.send_window = send_window
         #: bytes of the response that wait for the client's window
@@ -35,15 +37,15 @@ class Stream:
 class Handler(Protocol):
     """What a session reports to."""
 
-    def stream_opened(self, stream: Stream) -> None:
+    def stream_opened(self, stream: Stream, /) -> None:
         """A request's headers are in."""
         ...
 
-    def request_complete(self, stream: Stream) -> None:
+    def request_complete(self, stream: Stream, /) -> None:
         """A request is complete."""
         ...
 
-    def stream_closed(self, stream: Stream) -> None:
+    def stream_closed(self, stream: Stream, /) -> None:
         """A stream is answered, reset or abandoned."""
         ...
 
@@ -208,6 +210,9 @@ class Session:
             stream.receive_window = self._limits.initial_window_size
 
     def _complete(self, stream: Stream) -> None:
+        if stream.complete:
+            raise Breach(Code.STREAM_CLOSED, b"the request was complete")
+        stream.complete = True
         self.processed = max(self.processed, stream.id)
         self._handler.request_complete(stream)
 

@@ -14,7 +14,7 @@ from clarion.registry import OS, Device, register
 from clarion.status import read
 from clarion.storage import open_storage
 from config.stack import running
-from tests.control import counts
+from tests.simulation import ControlPlane
 
 AUDIENCE = 12_000
 STREAMS, RECORD_BATCH, THREADS = 40, 40, 2
@@ -95,7 +95,7 @@ def test_a_worker_killed_in_mid_broadcast_loses_nobody(stack, storage, request):
     stack.fleet.start("bulk")
     wait_until(lambda: settled(stack, storage, message_id), 60)
 
-    progress, seen = read(storage, stack.app, message_id), counts(stack)
+    progress, seen = read(storage, stack.app, message_id), ControlPlane(stack.simulator).counts()
     assert progress.state is State.PUBLISHED
     assert progress.books.closed
     assert progress.books.audience == AUDIENCE

@@ -42,6 +42,7 @@ class CurlEngine:
         self._again: deque[tuple[Request, int]] = deque()
         self._http1: set[int] = set()
         self._used_at = 0.0
+        self._is_sending = False
         self._in_flight = 0
         self._running = 0
         self._allowed = self._window.connections
@@ -64,14 +65,15 @@ class CurlEngine:
 
     def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
-        if self._in_flight > 0:
+        if self._is_sending:
             raise RuntimeError("an earlier send of this engine is still being iterated")
-        answered_at = monotonic()
-        if answered_at - self._used_at > self._options.idle_s:
-            self._window.restart()
-        source = iter(requests)
-        is_open = True
+        self._is_sending = True
         try:
+            source = iter(requests)
+            is_open = True
+            answered_at = monotonic()
+            if answered_at - self._used_at > self._options.idle_s:
+                self._window.restart()
             while True:
                 is_open = self._fill(source, is_open=is_open)
                 if not self._in_flight:
@@ -89,6 +91,7 @@ class CurlEngine:
         finally:
             self._used_at = monotonic()
             self._cancel()
+            self._is_sending = False
 
     def close(self) -> None:
         """Close all connections. The engine cannot be used again."""

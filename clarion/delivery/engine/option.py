@@ -32,7 +32,7 @@ class EngineOptions:
     idle_s: float = 600.0
     age_s: float = 24 * 3600.0
     tick_s: float = 1.0
-    grow_above_s: float = 0.02
+    grow_above_s: float = 0.01
     ca_bundle: str | None = None
     user_agent: str = "clarion"
     answer_headers: tuple[str, ...] = ()

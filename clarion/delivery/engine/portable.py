@@ -44,6 +44,7 @@ class PortableEngine:
         self._client = self._new_client()
         self._retired: list[httpx.AsyncClient] = []
         self._heard_at = 0.0
+        self._is_sending = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: deque[Answer] = deque()
         self._something = asyncio.Event()
@@ -62,12 +63,13 @@ class PortableEngine:
 
     def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
-        if self._tasks:
+        if self._is_sending:
             raise RuntimeError("an earlier send of this engine is still being iterated")
-        source = iter(requests)
-        is_open = True
-        answered_at = monotonic()
+        self._is_sending = True
         try:
+            source = iter(requests)
+            is_open = True
+            answered_at = monotonic()
             while True:
                 while is_open and len(self._tasks) < self.window:
                     request = next(source, None)
@@ -85,9 +87,12 @@ class PortableEngine:
                     yield None
         finally:
             self._cancel()
+            self._is_sending = False
 
     def close(self) -> None:
         """Close all connections. The engine cannot be used again."""
+        if self._loop.is_closed():
+            return
         self._cancel()
         self._loop.run_until_complete(self._client.aclose())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())

@@ -1,10 +1,12 @@
 -- Replace records of one chunk, each only if it still is what the caller read, and keep index and expirations in step.
 -- KEYS: records, expirations, index prefix
--- ARGV: slots (as strings: Redis is slow to write numbers out), expirations {slot, ms}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
+-- ARGV: slots, expirations {slot: ms, 0 to remove}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
 --       then the records that were read and the records to be, '' for none, in the order of the slots.
+--       The first list of slots holds strings, because Redis is slow to write numbers out.
 -- Returns the slots that hold something else by now. What is already there counts as written.
 
 --#include _index
+
 local HMGET_SLOTS = 1000
 
 local slots = cmsgpack.unpack(ARGV[1])

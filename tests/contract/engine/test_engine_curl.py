@@ -7,7 +7,7 @@ import socket
 import pycurl
 import pytest
 
-from clarion.delivery.engine import EngineOptions, Failure, make_engine
+from clarion.delivery.engine import Failure
 from clarion.delivery.engine.connection import cut_if_silent
 from clarion.delivery.engine.curl_error import AROUND_REQUEST, BEFORE_REQUEST, is_refused
 from tests.contract.engine.sending import bodies, send, send_one
@@ -112,9 +112,3 @@ def test_a_connection_that_speaks_is_not_cut():
 
 def test_a_descriptor_that_is_gone_is_left_alone():
     assert not cut_if_silent(-1, 0.0)
-
-
-def test_closing_twice_is_harmless():
-    engine = make_engine(EngineOptions(), "curl")
-    engine.close()
-    engine.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from clarion.delivery.engine import Failure
 from tests.contract.engine.certificate import new_authority, server_context
@@ -17,6 +19,37 @@ def silent_port() -> Iterator[str]:
     """The URL of a port where the kernel accepts connections and nobody ever speaks."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def http1_server(context) -> Iterator[tuple[str, list[bytes]]]:
+    """An HTTP/1.1 server that answers `warm` and closes in good order on anything else; its URL and what it got."""
+    received = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            received.append(self.rfile.read(int(self.headers["content-length"])))
+            if received[-1] == b"warm":
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+            else:
+                self.close_connection = True
+                self.connection = self.connection.unwrap()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    context.set_alpn_protocols(["http/1.1"])
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}", received
+        server.shutdown()
+        thread.join(10)
 
 
 def hold(exchange):
@@ -156,3 +189,12 @@ def test_an_engine_recovers_from_a_lost_connection(make, context):
         send(engine, server.url, bodies(5))
         server.script = lambda exchange: exchange.answer()
         assert {answer.status for answer in send(engine, server.url, [b"a", b"b", b"c"]).values()} == {200}
+
+
+def test_an_http_1_connection_that_closes_in_good_order_is_ambiguous_and_nothing_is_repeated(make, authority):
+    with http1_server(server_context(authority, "127.0.0.1")) as (url, received):
+        engine = make()
+        assert send_one(engine, url, b"warm").status == 200
+        answer = send_one(engine, url, b"one")
+        assert (answer.failure, answer.reason) == (Failure.AMBIGUOUS, "LOST")
+        assert received == [b"warm", b"one"]

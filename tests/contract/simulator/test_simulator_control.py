@@ -160,6 +160,16 @@ def test_streams_and_connections_are_counted(client: httpx.Client, simulation: S
     assert (counted["streams_open"], counted["streams_peak"]) == (0, 1)
 
 
+def test_the_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "--state", str(tmp_path), "--until-eof"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(timeout=10) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_announces_itself_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     def run() -> dict[str, Any]:

@@ -29,15 +29,18 @@ class Echo:
     def __init__(self) -> None:
         self.session = Session(self, Limits(max_concurrent_streams=2))
         self.opened = self.closed = 0
+        self.requests: set[int] = set()
 
-    def stream_opened(self, stream: Stream) -> None:
+    def stream_opened(self, _stream: Stream) -> None:
         self.opened += 1
 
     def request_complete(self, stream: Stream) -> None:
+        assert stream.id not in self.requests
+        self.requests.add(stream.id)
         self.session.send_headers(stream, b"\x88")
         self.session.send_data(stream, b"x" * 100, end=True)
 
-    def stream_closed(self, stream: Stream) -> None:
+    def stream_closed(self, _stream: Stream) -> None:
         self.closed += 1
 
     def pinged(self) -> None: ...

@@ -33,6 +33,7 @@ def web(redis_process, tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
     (folder / "apps.toml").write_text(APPS)
     env = {"CLARION_REDIS_URL": redis_process.url, "CLARION_APPS_FILE": str(folder / "apps.toml")}
+    env["GRANIAN_LOG_ACCESS_ENABLED"] = "true"  # what an operator may try; no key may be logged even then
     with Fleet(env, folder / "log") as fleet:
         fleet.start("web")
         fleet.wait_up()

@@ -120,6 +120,13 @@ def test_a_process_that_ends_is_reported_with_its_log(fleet):
         fleet.wait_ready(lambda: False)
 
 
+def test_a_process_that_ended_before_it_was_waited_for_is_reported_too(fleet):
+    fleet.start("broken")
+    until(lambda: not fleet.pids("broken"))
+    with pytest.raises(NotReady, match="broken ended"):
+        fleet.wait_up()
+
+
 def test_what_does_not_come_up_in_time_is_reported(fleet):
     fleet.start("stuck")
     with pytest.raises(NotReady, match=r"Not ready within 0\.2 s"):

@@ -15,7 +15,7 @@ from clarion.registry import OS, Device, count, register
 from clarion.status import read
 from clarion.storage import keys, open_storage
 from config.stack import running
-from tests.control import counts, received
+from tests.simulation import ControlPlane
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,9 @@ def test_a_single_push_overtakes_a_broadcast(stack, storage, messaging):
     single = messaging.publish("to one", delivery_options=DeliveryOptions(push_singlecast=[device.device_id]))
     assert finished(stack, storage, single.message_id).books.total(Outcome.ACCEPTED) == 1
     assert read(storage, stack.app, broadcast).books.pending > 0
-    assert [message["message"]["data"]["message"] for message in received(stack, device.token)] == ["to one"]
+    assert [
+        message["message"]["data"]["message"] for message in ControlPlane(stack.simulator).received(device.token)
+    ] == ["to one"]
     assert finished(stack, storage, broadcast).books.audience == 6_000
 
 
@@ -151,7 +153,7 @@ def test_no_log_line_names_a_token_or_quotes_a_message(stack, storage, messaging
 
 
 def test_every_device_got_each_message_once(stack):
-    seen = counts(stack)
+    seen = ControlPlane(stack.simulator).counts()
     assert seen["max_accepted_per_token"] == 1
     assert seen["mints"] == 1
 

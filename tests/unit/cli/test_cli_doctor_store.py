@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cli.doctor.finding import Level
-from cli.doctor.store import Role, judge, judge_clock
+from cli.doctor.store import Purpose, judge, judge_clock
 
 FINE = {
     "redis_version": "7.2.4",
@@ -17,8 +17,8 @@ FINE = {
 }
 
 
-def levels(role=Role.MAIN, **info):
-    return {finding.check.partition(": ")[2]: finding.level for finding in judge(role, FINE | info)}
+def levels(purpose=Purpose.MAIN, **info):
+    return {finding.check.partition(": ")[2]: finding.level for finding in judge(purpose, FINE | info)}
 
 
 def test_a_fit_redis_is_fine():
@@ -42,7 +42,7 @@ def test_what_would_lose_something_fails(info, check, level):
 
 
 def test_a_broker_without_an_append_only_file_loses_nothing():
-    assert levels(Role.BROKER, aof_enabled=0)["append-only file"] is Level.WARN
+    assert levels(Purpose.BROKER, aof_enabled=0)["append-only file"] is Level.WARN
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_clocks_must_agree(skew_ms, level):
 
 def test_whatever_is_not_fine_says_what_to_do():
     worst = {"redis_version": "5.0", "role": "slave", "aof_enabled": 0, "maxmemory_policy": "x", "maxmemory": 1}
-    assert all(finding.advice for finding in judge(Role.MAIN, FINE | worst) if finding.level is not Level.OK)
+    assert all(finding.advice for finding in judge(Purpose.MAIN, FINE | worst) if finding.level is not Level.OK)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.e2e.deadline import until
+
+#: Redis, simulator, web, express, bulk, beat.
+FLEET = 6
+
+
+def test_the_demo_ends_with_closed_books_and_leaves_nothing_behind(terminal):
+    ended = terminal.run("demo", "--devices", "600", "--json")
+    assert ended.code == 0, ended.err
+    report = ended.json
+    assert report["addsUp"] is True
+    assert len(report["publishes"]) == 4
+    for publish in report["publishes"]:
+        books = publish["books"]
+        outcomes = {entry["outcome"]: entry["devices"] for entry in books["entries"]}
+        assert publish["state"] == "published"
+        assert books["pending"] == 0
+        assert books["audience"] == outcomes["accepted"] + outcomes["unregistered"]
+        assert outcomes["unregistered"] == publish["dead"] > 0
+    dead = sum(publish["dead"] for publish in report["publishes"])
+    assert report["registry"] == {"before": 600, "after": 600 - dead}
+    assert report["simulator"]["requests"] == sum(publish["books"]["audience"] for publish in report["publishes"])
+    assert terminal.processes() == []
+    assert list(terminal.folder.glob("clarion-demo-*")) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 130)])
+def test_a_demo_that_is_cut_short_leaves_no_process_behind(terminal, number, code):
+    process = terminal.start("demo")
+    until(lambda: len(terminal.processes()) > FLEET)
+    process.send_signal(number)
+    assert process.wait(30) == code
+    process.stdout.close()
+    until(lambda: not terminal.processes())
