@@ -22,7 +22,7 @@ from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
 #: Devices that take the steps together: enough to make round trips cheap, few enough to fit a script call.
-BATCH = 4000
+BATCH = 8000
 
 
 class _Entry(NamedTuple):

@@ -6,6 +6,7 @@ devices leave empty come last and are left out. What is packed stays packed unti
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,9 +14,12 @@ import msgspec
 from clarion.message.option import PushBroadcast
 from clarion.registry.device import OS, Device
 
-_UUID_LENGTH, _UUID_DIGITS = 36, 32
 # What a packed device id starts with: how to write out the 16 bytes that follow, or that it is text.
 _LOWER, _UPPER, _TEXT = b"\x00", b"\x01", b"\x02"
+_CASES = (
+    (_LOWER, re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch),
+    (_UPPER, re.compile("[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}").fullmatch),
+)
 
 _CODES = {os: int(PushBroadcast[os.name]) for os in OS}
 _SYSTEMS = {code: os for os, code in _CODES.items()}
@@ -80,20 +84,10 @@ def encode(device: Device) -> bytes:
 
 def pack_id(device_id: str) -> bytes:
     """The shortest form of a device id, without loss."""
-    digits = device_id.replace("-", "")
-    if len(device_id) == _UUID_LENGTH and len(digits) == _UUID_DIGITS and _has_dashes(device_id):
-        prefix = _LOWER if digits == digits.lower() else _UPPER
-        try:
-            packed = prefix + bytes.fromhex(digits)
-        except ValueError:
-            return _TEXT + device_id.encode()
-        if unpack_id(packed) == device_id:
-            return packed
+    for prefix, is_uuid in _CASES:
+        if is_uuid(device_id):
+            return prefix + bytes.fromhex(device_id.replace("-", ""))
     return _TEXT + device_id.encode()
-
-
-def _has_dashes(device_id: str) -> bool:
-    return device_id[8] == device_id[13] == device_id[18] == device_id[23] == "-"
 
 
 def unpack_id(packed: bytes) -> str:

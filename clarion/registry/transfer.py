@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from clarion.storage import Storage
 #: Reasons kept in memory; the rejects file has every bad line.
 REASONS_MAX = 1000
 _EXPORT_LINES = 10_000
+#: Batches on their way to Redis at a time: one that Redis works on, one that is being prepared.
+_LANES = 2
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,18 +148,26 @@ def _batches(rows: Iterable[Row], now_ms: int) -> Iterator[_Batch]:
 
 
 def _registered(storage: Storage, app: str, batches: Iterable[_Batch]) -> Iterator[_Batch]:
-    """The batches, each after it is registered: in order, one at a time, while the next one is being read."""
-    with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
-        under_way: tuple[_Batch, Future[list[int]]] | None = None
+    """The batches in order, each after it is registered.
+
+    While Redis works on one, the next ones are read and prepared; but never two at a time that have an id or token in
+    common, because the later one must win.
+    """
+    under_way: deque[tuple[_Batch, set[str], Future[list[int]]]] = deque()
+    with ThreadPoolExecutor(_LANES, thread_name_prefix="import") as pool:
         for batch in batches:
-            follower = batch, pool.submit(register, storage, app, batch.devices)
-            if under_way is not None:
-                under_way[1].result()
-                yield under_way[0]
-            under_way = follower
-        if under_way is not None:
-            under_way[1].result()
-            yield under_way[0]
+            names = {device.device_id for device in batch.devices} | {device.token for device in batch.devices}
+            while len(under_way) == _LANES or not all(names.isdisjoint(others) for _, others, _ in under_way):
+                yield _finished(under_way.popleft())
+            under_way.append((batch, names, pool.submit(register, storage, app, batch.devices)))
+        while under_way:
+            yield _finished(under_way.popleft())
+
+
+def _finished(under_way: tuple[_Batch, set[str], Future[list[int]]]) -> _Batch:
+    batch, _, registered = under_way
+    registered.result()
+    return batch
 
 
 def export_devices(

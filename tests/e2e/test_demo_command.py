@@ -30,11 +30,15 @@ def test_the_demo_ends_with_closed_books_and_leaves_nothing_behind(terminal):
     assert list(terminal.folder.glob("clarion-demo-*")) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 130)])
-def test_a_demo_that_is_cut_short_leaves_no_process_behind(terminal, number, code):
+# A shell sees 130 in either case: CPython, when it was interrupted inside an `exec`, ends itself with SIGINT.
+@pytest.mark.parametrize(
+    ("number", "codes"), [(signal.SIGKILL, {-signal.SIGKILL}), (signal.SIGTERM, {130, -signal.SIGINT})]
+)
+def test_a_demo_that_is_cut_short_leaves_no_process_behind(terminal, number, codes):
     process = terminal.start("demo")
     until(lambda: len(terminal.processes()) > FLEET)
     process.send_signal(number)
-    assert process.wait(30) == code
+    assert process.wait(30) in codes
+    assert "Traceback" not in (terminal.folder / "errors.log").read_text()
     process.stdout.close()
     until(lambda: not terminal.processes())

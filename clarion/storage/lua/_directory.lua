@@ -4,9 +4,10 @@
 
 local DIGEST_BYTES = 10
 local NONE = '-1'
+local call, sub = redis.call, string.sub
 
 -- The bucket's key and the field of the i-th of the digests.
 local function place(prefix, digests, i)
   local at = i * DIGEST_BYTES
-  return prefix .. string.sub(digests, at - 8, at - 8), string.sub(digests, at - 7, at)
+  return prefix .. sub(digests, at - 8, at - 8), sub(digests, at - 7, at)
 end

@@ -2,9 +2,10 @@
 
 --#include _directory
 
+local prefix, digests = KEYS[1], ARGV[1]
 local found = {}
-for i = 1, #ARGV[1] / DIGEST_BYTES do
-  local key, field = place(KEYS[1], ARGV[1], i)
-  found[i] = redis.call('HGET', key, field) or NONE
+for i = 1, #digests / DIGEST_BYTES do
+  local key, field = place(prefix, digests, i)
+  found[i] = call('HGET', key, field) or NONE
 end
 return found

@@ -4,25 +4,26 @@
 
 --#include _directory
 
+local prefix, digests = KEYS[1], ARGV[1]
 local expected = cmsgpack.unpack(ARGV[2])
 local wanted = cmsgpack.unpack(ARGV[3])
 
 local function replace(key, field, new)
   if new == NONE then
-    redis.call('HDEL', key, field)
+    call('HDEL', key, field)
   else
-    redis.call('HSET', key, field, new)
+    call('HSET', key, field, new)
   end
   return new
 end
 
 local now = {}
 for i = 1, #expected do
-  local key, field = place(KEYS[1], ARGV[1], i)
-  if expected[i] == NONE and redis.call('HSETNX', key, field, wanted[i]) == 1 then
+  local key, field = place(prefix, digests, i)
+  if expected[i] == NONE and call('HSETNX', key, field, wanted[i]) == 1 then
     now[i] = wanted[i]
   else
-    local current = redis.call('HGET', key, field) or NONE
+    local current = call('HGET', key, field) or NONE
     now[i] = current == expected[i] and replace(key, field, wanted[i]) or current
   end
 end

@@ -10,24 +10,25 @@
 local HMGET_SLOTS = 1000
 
 local slots = cmsgpack.unpack(ARGV[1])
-local first_before, first_after = 5, 5 + #slots
+local count = #slots
 local conflicts, stale = {}, {}
 local written, deleted = {}, {}
+local pairs_written = 0
 
-for start = 1, #slots, HMGET_SLOTS do
-  local stop = math.min(start + HMGET_SLOTS - 1, #slots)
+for start = 1, count, HMGET_SLOTS do
+  local stop = math.min(start + HMGET_SLOTS - 1, count)
   local found = redis.call('HMGET', KEYS[1], unpack(slots, start, stop))
   for i = start, stop do
     local current = found[i - start + 1] or ''
-    local after = ARGV[first_after + i - 1]
-    if current ~= ARGV[first_before + i - 1] and current ~= after then
+    local before, after = ARGV[4 + i], ARGV[4 + count + i]
+    if current ~= before and current ~= after then
       conflicts[#conflicts + 1] = slots[i]
       stale[tonumber(slots[i])] = true
     elseif after == '' then
       deleted[#deleted + 1] = slots[i]
     else
-      written[#written + 1] = slots[i]
-      written[#written + 1] = after
+      written[pairs_written + 1], written[pairs_written + 2] = slots[i], after
+      pairs_written = pairs_written + 2
     end
   end
 end

@@ -8,9 +8,7 @@ from clarion.storage.script import all_scripts, script
 
 DOCUMENT = (Path(keys.__file__).parents[2] / "docs" / "redis_keys.md").read_text()
 FUNCTIONS = {
-    name: function
-    for name, function in inspect.getmembers(keys, inspect.isfunction)
-    if not name.endswith("_prefix")
+    name: function for name, function in inspect.getmembers(keys, inspect.isfunction) if not name.endswith("_prefix")
 }
 
 
