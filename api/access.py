@@ -37,6 +37,15 @@ class Caller:
         if self.key.channels is not None and channel not in self.key.channels:
             raise PermissionDenied("The API key does not have the permission to publish to this channel.")
 
+    def check_unbound(self) -> None:
+        """Pass when the key is bound to no channels: single devices are addressed whatever channel they are on.
+
+        Raises:
+            PermissionDenied: the key is bound to channels.
+        """
+        if self.key.channels is not None:
+            raise PermissionDenied("The API key does not have the permission to publish to single devices.")
+
 
 class Callers:
     """Everybody who may call, found by application id and API key."""

@@ -10,9 +10,7 @@ from fastapi import Depends, Request
 
 from api.access import AnyCaller
 from clarion.errors import BodyTooLarge, NotJSON
-
-#: Deeper than people nest, and far from where any decoder or encoder that meets the value later gives up.
-DEPTH_MAX = 100
+from clarion.message.depth import DEPTH_MAX, too_deep
 
 
 async def read_body(request: Request, caller: AnyCaller) -> bytes:
@@ -56,7 +54,7 @@ def decode(body: bytes) -> dict[str, Any]:
         raise NotJSON(words) from None
     if not isinstance(value, dict):
         raise NotJSON("Invalid body: expected a JSON object.")
-    if _deeper_than(value, DEPTH_MAX):
+    if too_deep(value):
         raise NotJSON(f"Invalid body: expected JSON nested at most {DEPTH_MAX} deep.")
     return value
 
@@ -68,18 +66,3 @@ class _RepeatedName(ValueError):
 def _distinct(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) > 1 and len({name for name, _ in pairs}) < len(pairs):
         raise _RepeatedName("Invalid body: expected objects whose members have different names.")
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return False
-    return True
-
-
-def _children(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

@@ -59,9 +59,10 @@ async def publish(
 
 def _publish(caller: Caller, channel: str, body: bytes, idempotency_key: str | None) -> MessageStatus:
     fields = decode(body)
-    return caller.transport.publish(
-        fields.get("message"), channel, publish_options(fields), delivery_options(fields, idempotency_key)
-    )
+    delivery = delivery_options(fields, idempotency_key)
+    if delivery.push_singlecast:
+        caller.check_unbound()
+    return caller.transport.publish(fields.get("message"), channel, publish_options(fields), delivery)
 
 
 @router.get("/{message_id}", responses=ERRORS)

@@ -83,11 +83,11 @@ def _plain_load(storage: Storage, sample: list[Device]) -> float:
     for start in range(0, len(sample), _READ_SLOTS):
         pipe = storage.registry.pipeline(transaction=False)
         for slot, device in enumerate(sample[start : start + _READ_SLOTS], start):
-            pipe.hset(keys.records(APP, 0), str(slot), encode(device))  # type: ignore[arg-type]
+            pipe.hset(keys.records(APP, 0), str(slot), encode(device))
             for kind, name in (("device", device.device_id), ("token", device.token)):
                 place = digest(name)
                 bucket = keys.directory(APP, kind, place[0]).encode() + place[1:2]
-                pipe.hset(bucket, place[2:], slot)  # type: ignore[arg-type]
+                pipe.hset(bucket, place[2:], slot)
             for term in (device.os, *device.channels):
                 pipe.setbit(keys.index(APP, 0, term), slot, 1)
         pipe.execute()
@@ -107,8 +107,7 @@ def _import(storage: Storage, sample: list[Device]) -> float:
 
 
 def _register(storage: Storage, total: int) -> tuple[float, float, float, float]:
-    """Register everybody: devices/s, CPU of this process and of the server (µs/device), memory (bytes/device)."""
-    storage.registry.flushall()
+    """Register everybody in an empty Redis: devices/s, CPU of this process and of the server (µs/device), memory (bytes/device)."""
     memory = _info(storage, "memory")["used_memory"]
     wall = own = server = 0.0
     for start in range(0, total, _SAMPLE):
@@ -165,6 +164,7 @@ def run(devices: int = 1_000_000) -> list[Record]:
         sample = made(0, min(devices, _SAMPLE))
         plain = compare("registry/plain load", _plain_load(storage, sample), "1/s")
         imported = compare("registry/import from JSON Lines", _import(storage, sample), "1/s", plain)
+    with _storage() as storage:
         rate, own_us, server_us, memory = _register(storage, devices)
         fetched = compare("registry/plain fetch", _fetch(storage), "1/s")
         resolved_s = _resolve(storage)

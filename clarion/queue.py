@@ -125,13 +125,15 @@ def check_broker(broker_url: str) -> None:
 
     Raises:
         Unavailable: the broker cannot be reached.
-        Misconfigured: there is no transport for such a URL.
+        Misconfigured: there is no transport for such a URL, or it needs more than the URL.
     """
     try:
         with _celery(broker_url).connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=_CONNECT_WITHIN_S)
     except (ImportError, KeyError, ValueError):
-        raise Misconfigured("The broker's URL names a transport that is not installed.") from None
+        raise Misconfigured(
+            "The broker's URL names no transport that is installed, or not all that it needs."
+        ) from None
     except Exception as error:  # noqa: BLE001  # whatever the transport's own library raises
         # Without its words, which may repeat the URL and with it a password.
         raise Unavailable(f"The broker cannot be reached ({type(error).__name__}).") from None

@@ -11,6 +11,7 @@ import msgspec
 from clarion.app import Limits
 from clarion.errors import BodyTooLarge, InvalidField, NotProvided
 from clarion.message.channel import check_channel
+from clarion.message.depth import DEPTH_MAX, too_deep
 from clarion.message.message import Message, Target
 from clarion.message.option import DEFAULT_CHANNEL, DeliveryOptions, PublishOptions, PushBroadcast
 
@@ -85,9 +86,12 @@ def _refuse_time_and_segment(delivery: DeliveryOptions) -> None:
 
 def _json(body: Any) -> Any:
     try:
-        return msgspec.json.decode(msgspec.json.encode(body))
+        value = msgspec.json.decode(msgspec.json.encode(body))
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise InvalidField("message", "a value that JSON can carry") from error
+    if too_deep(value):
+        raise InvalidField("message", f"JSON nested at most {DEPTH_MAX} deep")
+    return value
 
 
 def _broadcast(mask: PushBroadcast | None) -> PushBroadcast | None:

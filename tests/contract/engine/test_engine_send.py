@@ -69,7 +69,6 @@ def test_an_abandoned_send_leaves_a_clean_engine(make, kind, context):
         for _ in range(3):
             answers = engine.send(posts(server.url, bodies(300)))
             assert len(list(islice(answers, 40))) == 40
-            assert engine.in_flight > 0
             answers.close()
             assert engine.in_flight == 0
         fresh = [b"fresh-%d" % number for number in range(50)]

@@ -39,6 +39,10 @@ def test_a_key_that_is_bound_to_channels_publishes_only_there(api):
     assert api.refusal("POST", "/messaging/News", json={}, key=NEWS) == 5007
 
 
+def test_a_key_that_is_bound_to_channels_reaches_no_single_device_past_them(api):
+    assert api.refusal("POST", "/messaging/news", json={"pushSinglecast": ["device-1"]}, key=NEWS) == 5007
+
+
 def test_a_key_that_is_bound_to_channels_cancels_only_there(api):
     inside, outside = api.publish({}, "news").id, api.publish({}, "default").id
     assert api.refusal("DELETE", f"/messaging/{outside}", key=NEWS) == 5007

@@ -61,30 +61,27 @@ class System:
 
     def new_outfit(self):
         """Another worker's thread."""
-        made = {}
 
         @cache
         def engine_for(ca_bundle):
-            made[ca_bundle] = make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
-            return made[ca_bundle]
+            return make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
 
         bearers = Bearers(self.storage, self.clock)
         provided = {"demo": providers(self.app)}
         return Outfit(self.storage, None, provided, engine_for, bearers, self.pace, self.clock, random.random)
 
     def devices(self, count, token="token-{}", channels=("default",), os=OS.ANDROID, **fields):
-        made = []
-        for number in itertools.islice(self._numbers, count):
-            made.append(
-                Device(
-                    token=token.format(number),
-                    device_id=f"device-{number}",
-                    os=os,
-                    channels=channels,
-                    registered_at=self.clock(),
-                    **fields,
-                )
+        made = [
+            Device(
+                token=token.format(number),
+                device_id=f"device-{number}",
+                os=os,
+                channels=channels,
+                registered_at=self.clock(),
+                **fields,
             )
+            for number in itertools.islice(self._numbers, count)
+        ]
         register(self.storage, "demo", made)
         return made
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from clarion.delivery.deliver import deliver
+from clarion.delivery.outfit import Pace
 from clarion.delivery.shard import Shard
 from clarion.message import DeliveryOptions, PublishOptions, PushBroadcast, State
 from clarion.registry import OS, count, prune, unregister
 from clarion.status import outcomes
+from clarion.storage import keys
+from tests.integration.delivery.conftest import System
 
 
 def test_a_publish_reaches_every_device_of_its_channel_once(system):
@@ -110,8 +113,6 @@ def test_devices_refused_for_now_are_tried_again_and_the_others_are_not(system):
 
 
 def make_due(system, message_id):
-    from clarion.storage import keys
-
     for shard in system.shards(message_id):
         system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
 
@@ -186,8 +187,6 @@ def test_a_pruned_device_that_came_back_with_a_new_token_stays(system):
 
 @pytest.mark.parametrize("size", [1, 7, 50, 65_536])
 def test_shards_of_any_size_close_the_same_books(storage, simulation, size):
-    from tests.integration.delivery.conftest import Pace, System
-
     system = System(storage, simulation, Pace(shard_size=size, record_batch=13))
     system.devices(100)
     message_id = system.accept()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 
 import pytest
@@ -18,7 +18,14 @@ def built(body="hello", channel=None, publish=None, **delivery):
     return build("demo", LIMITS, body, channel, publish or PublishOptions(), DeliveryOptions(**delivery), now_ms=1_000)
 
 
-@pytest.mark.parametrize("body", ["hello", "", 0, 1.5, True, None, [1, "a", None], {"a": {"b": []}}])
+def nested(depth):
+    value = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("body", [nested(99), "hello", "", 0, 1.5, True, None, [1, "a", None], {"a": {"b": []}}])
 def test_a_message_is_any_json_value_and_survives_storage(body):
     message = built(body)
     assert decode(encode(message)) == message
@@ -26,7 +33,7 @@ def test_a_message_is_any_json_value_and_survives_storage(body):
 
 
 def test_a_date_becomes_a_string_as_json_has_none():
-    assert built(datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)).body == "2026-01-02T00:00:00Z"
+    assert built(dt.datetime(2026, 1, 2, tzinfo=dt.UTC)).body == "2026-01-02T00:00:00Z"
 
 
 def test_a_message_id_is_backendless_like():
@@ -59,6 +66,7 @@ def test_header_values_become_strings():
     ("options", "field"),
     [
         ({"body": object()}, "message"),
+        ({"body": nested(101)}, "message"),
         ({"channel": "a/b"}, "channel"),
         ({"channel": ""}, "channel"),
         ({"push_broadcast": 64}, "pushBroadcast"),

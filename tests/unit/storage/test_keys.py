@@ -27,9 +27,7 @@ def test_keys_of_one_chunk_share_a_hash_tag():
 
 
 def test_no_two_functions_make_the_same_key():
-    made = []
-    for function in FUNCTIONS.values():
-        made.append(function(*("7" for _ in inspect.signature(function).parameters)))
+    made = [function(*("7" for _ in inspect.signature(function).parameters)) for function in FUNCTIONS.values()]
     assert len(set(made)) == len(made)
 
 
