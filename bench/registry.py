@@ -107,7 +107,11 @@ def _import(storage: Storage, sample: list[Device]) -> float:
 
 
 def _register(storage: Storage, total: int) -> tuple[float, float, float, float]:
-    """Register everybody in an empty Redis: devices/s, CPU of this process and of the server (µs/device), memory (bytes/device)."""
+    """Register everybody in an empty Redis.
+
+    Returns:
+        Devices/s, CPU of this process and of the server (µs/device), memory (bytes/device).
+    """
     memory = _info(storage, "memory")["used_memory"]
     wall = own = server = 0.0
     for start in range(0, total, _SAMPLE):

@@ -17,7 +17,7 @@ from clarion.registry.chunk import change, fetch, write
 from clarion.registry.device import Device
 from clarion.registry.directory import NONE, Kind, digest
 from clarion.registry.record import decode, encode
-from clarion.registry.removal import evict, remove
+from clarion.registry.removal import evict, release_tokens, remove
 from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
@@ -119,14 +119,12 @@ def _write(storage: Storage, app: str, entries: Sequence[_Entry]) -> list[_Entry
 
 def _forget_tokens(storage: Storage, app: str, entries: Sequence[_Entry], before: dict[int, bytes | None]) -> None:
     """Remove the entries of tokens that these devices no longer carry."""
-    tokens = []
-    ordinals = []
+    forgotten = []
     for entry in entries:
         raw = before.get(entry.ordinal)
         if raw is not None and (token := decode(raw).token) != entry.device.token:
-            tokens.append(digest(token))
-            ordinals.append(entry.ordinal)
-    directory.release(storage, app, Kind.TOKEN, tokens, ordinals)
+            forgotten.append((entry.ordinal, token))
+    release_tokens(storage, app, forgotten)
 
 
 def _keep_ids(storage: Storage, app: str, entries: Sequence[_Entry]) -> list[_Entry]:
@@ -154,23 +152,13 @@ def _keep_tokens(storage: Storage, app: str, entries: Sequence[_Entry]) -> list[
         lost = [i for i, entry in enumerate(todo) if holders[i] != entry.ordinal]
         todo = [todo[i] for i in lost]
         digests = [digests[i] for i in lost]
-        _vacate(storage, app, digests, [(holders[i], entry.device.token) for i, entry in zip(lost, todo, strict=True)])
+        rivals = [(holders[i], entry.device.token) for i, entry in zip(lost, todo, strict=True)]
+        evict(storage, app, rivals)
+        release_tokens(storage, app, rivals)
         disputed += todo
     found = fetch(storage, app, [entry.ordinal for entry in disputed])
     gone = {entry.ordinal for entry, raw in zip(disputed, found, strict=True) if raw is None}
     return [entry for entry in entries if entry.ordinal not in gone] if gone else list(entries)
-
-
-def _vacate(storage: Storage, app: str, digests: Sequence[bytes], holders: Sequence[tuple[int, str]]) -> None:
-    """Remove devices that carry a token, and the token's entry even if nobody carries it any more."""
-    if not holders:
-        return
-    evict(storage, app, holders)
-    ordinals = [ordinal for ordinal, _ in holders]
-    directory.release(storage, app, Kind.TOKEN, digests, ordinals)
-    found = zip(digests, holders, fetch(storage, app, ordinals), strict=True)
-    back = [(name, ordinal) for name, (ordinal, token), raw in found if raw is not None and decode(raw).token == token]
-    directory.claim(storage, app, Kind.TOKEN, [name for name, _ in back], [ordinal for _, ordinal in back])
 
 
 def _add_channels(storage: Storage, app: str, devices: Sequence[Device]) -> None:

@@ -84,6 +84,20 @@ def evict(storage: Storage, app: str, tokens: Sequence[tuple[int, str]]) -> int:
     return removed
 
 
+def release_tokens(storage: Storage, app: str, tokens: Sequence[tuple[int, str]]) -> None:
+    """Remove the entries of tokens that lead to these devices (ordinal, token) and that they no longer carry."""
+    if not tokens:
+        return
+    ordinals = [ordinal for ordinal, _ in tokens]
+    directory.release(storage, app, Kind.TOKEN, [digest(token) for _, token in tokens], ordinals)
+    found = zip(tokens, fetch(storage, app, ordinals), strict=True)
+    back = [item for item, raw in found if raw is not None and decode(raw).token == item[1]]
+    holders = directory.claim(
+        storage, app, Kind.TOKEN, [digest(token) for _, token in back], [ordinal for ordinal, _ in back]
+    )
+    evict(storage, app, [item for item, holder in zip(back, holders, strict=True) if holder != item[0]])
+
+
 def expire(storage: Storage, app: str, now_ms: int, limit: int = 10_000) -> int:
     """Remove registrations that have expired by `now_ms` (epoch milliseconds), `limit` of them at most.
 
