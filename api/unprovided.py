@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter
 
 from api.access import BASE, AnyCaller
@@ -10,27 +12,33 @@ from clarion.errors import NotProvided
 
 router = APIRouter(prefix=BASE, tags=["Not provided"], responses=ERRORS)
 
+_WORD = "this operation"
 _ROUTES = (
-    ("POST", "/messaging/push/{template}"),
-    ("GET", "/messaging/pushtemplates"),
-    ("GET", "/messaging/pushtemplates/{device_type}"),
-    ("DELETE", "/messaging/channels/{name}"),
-    ("POST", "/messaging/{channel}/subscribe"),
-    ("GET", "/messaging/{channel}/{subscription_id}"),  # also …/properties
-    ("GET", "/rt/lookup"),
-    ("POST", "/messaging/email"),
-    ("POST", "/emailtemplate/send"),
+    ("POST", "/messaging/push/{template}", "push templates"),
+    ("GET", "/messaging/pushtemplates", "push templates"),
+    ("GET", "/messaging/pushtemplates/{device_type}", "push templates"),
+    ("DELETE", "/messaging/channels/{name}", "deleting a channel"),
+    ("POST", "/messaging/{channel}/subscribe", "subscribing to a channel"),
+    ("GET", "/messaging/{channel}/{subscription_id}", "polling a channel"),  # also …/properties
+    ("GET", "/rt/lookup", "real-time messaging"),
+    ("POST", "/messaging/email", "e-mail"),
+    ("POST", "/emailtemplate/send", "e-mail"),
     # Words that name no message, and but for `push` no channel.
-    *(("GET", f"/messaging/{word}") for word in ("registrations", "push", "channels", "email")),
-    *(("DELETE", f"/messaging/{word}") for word in ("registrations", "push", "pushtemplates", "channels", "email")),
-    *(("POST", f"/messaging/{word}") for word in ("pushtemplates", "channels")),
+    *(("GET", f"/messaging/{word}", _WORD) for word in ("registrations", "push", "channels", "email")),
+    *(
+        ("DELETE", f"/messaging/{word}", _WORD)
+        for word in ("registrations", "push", "pushtemplates", "channels", "email")
+    ),
+    *(("POST", f"/messaging/{word}", _WORD) for word in ("pushtemplates", "channels")),
 )
 
 
-async def not_provided(_caller: AnyCaller) -> None:
-    """Not provided by this release (90005)."""
-    raise NotProvided("This operation is not provided by this release.")
+def _refusal(what: str) -> Callable[[AnyCaller], Awaitable[None]]:
+    async def not_provided(_caller: AnyCaller) -> None:
+        raise NotProvided(f"Not served by this release: {what}.")
+
+    return not_provided
 
 
-for method, path in _ROUTES:
-    router.add_api_route(path, not_provided, methods=[method], include_in_schema=False)
+for method, path, what in _ROUTES:
+    router.add_api_route(path, _refusal(what), methods=[method], include_in_schema=False)

@@ -35,7 +35,7 @@ def _redis_url(url: str) -> str:
 
 def _broker_url(url: str) -> str:
     if "://" not in url:
-        raise ValueError("expected a URL that Celery knows, such as redis://host:port/db or sentinel://host:port")
+        raise ValueError("expected a URL that Celery knows, such as redis://host:port/db or amqp://host:port//")
     return url
 
 

@@ -31,4 +31,4 @@ def test_the_sweep_is_due_as_often_as_the_settings_say_and_expires():
 
 def test_the_broker_is_the_redis_unless_another_is_named():
     assert OPTIONS["broker_url"] == Settings().redis_url
-    assert celery_options(Settings(broker_url="sentinel://h"))["broker_url"] == "sentinel://h"
+    assert celery_options(Settings(broker_url="amqp://h"))["broker_url"] == "amqp://h"
