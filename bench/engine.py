@@ -35,9 +35,11 @@ def run(rounds: int) -> list[Record]:
     """
     with sink.serve() as target:
         engine = make_engine(EngineOptions(ca_bundle=target.ca_bundle), "curl")
+        http2 = make_engine(EngineOptions(ca_bundle=target.ca_bundle), "http2")
         portable = make_engine(EngineOptions(ca_bundle=target.ca_bundle), "portable")
         clients: dict[str, Callable[[], Took]] = {
             "h2load": lambda: client.h2load(target, FAST),
+            "http2": lambda: client.engine(http2, target, FAST),
             "curl": lambda: client.engine(engine, target, FAST),
             "portable": lambda: client.engine(portable, target, SLOW),
             "httpx": lambda: asyncio.run(client.httpx_h2(target, SLOW)),

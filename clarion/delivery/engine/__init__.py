@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 from typing import Literal
 
@@ -13,7 +14,7 @@ from clarion.delivery.engine.option import EngineOptions
 
 __all__ = ["Answer", "Engine", "EngineOptions", "Failure", "Request", "make_engine"]
 
-EngineKind = Literal["auto", "curl", "portable"]
+EngineKind = Literal["auto", "http2", "curl", "portable"]
 
 
 def make_engine(options: EngineOptions, kind: EngineKind = "auto") -> Engine:
@@ -27,7 +28,11 @@ def make_engine(options: EngineOptions, kind: EngineKind = "auto") -> Engine:
         ImportError: the library of that kind is not installed.
     """
     # Imported here: a process that only enqueues must not load libcurl or httpx.
-    if kind == "curl" or (kind == "auto" and find_spec("pycurl")):
+    if kind in ("auto", "http2"):
+        from clarion.delivery.engine.http2 import HTTP2Engine  # noqa: PLC0415
+
+        return HTTP2Engine(options, partial(make_engine, kind="curl" if find_spec("pycurl") else "portable"))
+    if kind == "curl":
         from clarion.delivery.engine.curl import CurlEngine  # noqa: PLC0415
 
         return CurlEngine(options)

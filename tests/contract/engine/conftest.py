@@ -21,7 +21,7 @@ def context(authority) -> ssl.SSLContext:
     return server_context(authority, "127.0.0.1")
 
 
-@pytest.fixture(params=["curl", "portable"])
+@pytest.fixture(params=["http2", "curl", "portable"])
 def kind(request) -> str:
     return request.param
 
