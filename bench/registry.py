@@ -54,6 +54,16 @@ def made(start: int, stop: int) -> list[Device]:
     ]
 
 
+def fill(storage: Storage, app: str, count: int) -> str:
+    """Register that many devices, as `made` makes them; returns the id of the first."""
+    first = ""
+    for start in range(0, count, _SAMPLE):
+        some = made(start, min(count, start + _SAMPLE))
+        first = first or some[0].device_id
+        register(storage, app, some)
+    return first
+
+
 @contextmanager
 def _storage() -> Iterator[Storage]:
     with tempfile.TemporaryDirectory(prefix="clarion-bench-") as folder:

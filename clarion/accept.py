@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from clarion import lifecycle
 from clarion.app import App
-from clarion.errors import IdempotencyConflict, InvalidField
+from clarion.errors import IdempotencyConflict, InvalidField, Unavailable
 from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.message import encode
 from clarion.message.validation import build
@@ -64,7 +65,8 @@ def accept(
     if acceptance.verdict == "conflict":
         raise IdempotencyConflict("The idempotency key was used for another publish.", messageId=acceptance.message_id)
     if acceptance.verdict == "accepted" and broker_url is not None:
-        send(broker_url, [hint], now_ms=now_ms)
+        with suppress(Unavailable):  # it is accepted all the same: the outbox holds it until somebody is told
+            send(broker_url, [hint], now_ms=now_ms)
     return MessageStatus(message_id=acceptance.message_id, status=PublishStatus.SCHEDULED)
 
 

@@ -12,7 +12,7 @@
      ├── UnknownMessage      5040   no such message, or it is already cancelled or over
      ├── IdempotencyConflict 90004  the idempotency key was used for another publish
      ├── NotProvided        90005   asked for something this release does not do
-     ├── Unavailable        90006   Redis cannot be reached or refuses writes: nothing was stored
+     ├── Unavailable        90006   Redis cannot be reached or refuses writes; repeat with an idempotency key
      ├── Misconfigured      90007   a setting, credential or file that cannot be used
      └── RemoteError                a server's error under an unknown code
 
@@ -124,7 +124,7 @@ class NotProvided(ClarionError):
 
 
 class Unavailable(ClarionError):
-    """The store cannot be reached or refuses writes; nothing was stored."""
+    """The store cannot be reached or refuses writes. If only its answer was lost, the call may have been carried out."""
 
     code: ClassVar[int] = 90006
 

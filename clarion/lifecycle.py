@@ -8,6 +8,7 @@ accepted ──claim_plan──▶ planning ──finish_plan──▶ deliverin
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -127,12 +128,10 @@ def cancel(storage: Storage, message_id: str, app: str) -> State:
     Raises:
         UnknownMessage: no such message of this app, or it is already cancelled or over.
     """
-    before, *after = call(storage.main, "cancel", _keys(message_id), [message_id, app])
-    if before == b"unknown":
+    state = call(storage.main, "cancel", _keys(message_id), [message_id, app, uuid.uuid4().hex])
+    if state is None:
         raise UnknownMessage(message_id)
-    if State(before.decode()).terminal or before == State.CANCELLING.encode():
-        raise UnknownMessage(message_id)
-    return State(after[0].decode())
+    return State(state.decode())
 
 
 def _keys(message_id: str) -> list[str]:

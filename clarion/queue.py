@@ -21,7 +21,7 @@ import msgspec
 
 from clarion.errors import Misconfigured, Unavailable
 
-#: The version of the task arguments. A worker refuses what it does not know and leaves it to a newer one.
+#: The version of the task arguments. A worker refuses what it does not know; the rescue brings it back.
 ARGUMENTS_VERSION = 1
 
 #: Header that carries when a task was queued (epoch ms): the sweep reads it off a queue's oldest task.
@@ -50,6 +50,10 @@ class Task(StrEnum):
     PLAN = "clarion.plan"
     DELIVER = "clarion.deliver"
     RESCUE = "clarion.rescue"
+
+
+#: What a broker that is away may cost the caller: the outbox sends the hint later all the same.
+_RETRY = {"max_retries": 1, "interval_start": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,22 @@ def enqueued_ms(document: bytes) -> int | None:
 
 
 def send(broker_url: str, hints: Sequence[Hint], *, now_ms: int, eta_ms: int | None = None) -> None:
-    """Queue hints through Celery itself, for a broker that is not the Redis that the scripts run on."""
+    """Queue hints through Celery itself, for a broker that is not the Redis that the scripts run on.
+
+    Raises:
+        Unavailable: the broker cannot be reached; some of the hints may be queued.
+    """
+    from kombu.exceptions import OperationalError  # noqa: PLC0415
+
     eta = None if eta_ms is None else datetime.fromtimestamp(eta_ms / 1000, UTC)
     celery = _celery(broker_url)
-    for hint in hints:
-        arguments = (ARGUMENTS_VERSION, *hint.arguments)
-        celery.send_task(
-            hint.task, arguments, queue=hint.queue, eta=eta, ignore_result=True, headers={ENQUEUED: now_ms}
-        )
+    options = {"eta": eta, "ignore_result": True, "headers": {ENQUEUED: now_ms}, "retry_policy": _RETRY}
+    try:
+        for hint in hints:
+            celery.send_task(hint.task, (ARGUMENTS_VERSION, *hint.arguments), queue=hint.queue, **options)
+    except OperationalError as error:
+        # Without its words, which may repeat the URL and with it a password.
+        raise Unavailable(f"The broker cannot be reached ({type(error).__name__}).") from None
 
 
 def check_broker(broker_url: str) -> None:
@@ -143,7 +155,10 @@ def check_broker(broker_url: str) -> None:
 def _celery(broker_url: str) -> Any:
     from celery import Celery  # noqa: PLC0415  # a web app that talks HTTP never needs it
 
-    return Celery("clarion", broker=broker_url, set_as_current=False)
+    celery = Celery("clarion", broker=broker_url, set_as_current=False)
+    if broker_url.startswith(("redis://", "rediss://")):
+        celery.conf.broker_transport_options = {"socket_timeout": 10, "socket_connect_timeout": _CONNECT_WITHIN_S}
+    return celery
 
 
 @cache

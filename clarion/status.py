@@ -12,6 +12,11 @@ from clarion.message.message import decode
 from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
+#: The ledger's code of a device without an outcome.
+PENDING = 1
+#: Slots of a chunk, as the registry counts them.
+CHUNK_SLOTS = 65_536
+
 _STATUS = {
     State.ACCEPTED: PublishStatus.SCHEDULED,
     State.PLANNING: PublishStatus.IN_PROGRESS,
@@ -157,12 +162,17 @@ def outcomes(storage: Storage, app: str, message_id: str) -> Iterator[tuple[int,
     """Every device of the audience as (ordinal, entry of the books or `pending`), in the order of ordinals."""
     read(storage, app, message_id)
     with storage_errors():
-        codes = {int(code): entry.decode() for entry, code in storage.main.hgetall(keys.codes(message_id)).items()}
         chunks = sorted(int(chunk) for chunk in storage.main.smembers(keys.chunks(message_id)))
-    codes[1] = "pending"
     for chunk in chunks:
-        for slot, code in sorted(_cells(storage, message_id, chunk)):
-            yield (chunk << 16) | slot, codes[code]
+        cells = sorted(_cells(storage, message_id, chunk))
+        entries = _entries(storage, message_id)  # after the cells: whatever code they hold has its entry by then
+        yield from ((chunk * CHUNK_SLOTS + slot, entries[code]) for slot, code in cells)
+
+
+def _entries(storage: Storage, message_id: str) -> dict[int, str]:
+    with storage_errors():
+        codes = storage.main.hgetall(keys.codes(message_id))
+    return {PENDING: "pending"} | {int(code): entry.decode() for entry, code in codes.items()}
 
 
 def _cells(storage: Storage, message_id: str, chunk: int) -> Iterator[tuple[int, int]]:
@@ -191,7 +201,8 @@ def _error(state: State, error: str | None, books: Books) -> str | None:
     if error is not None or state is not State.FAILED:
         return error
     worst = max(books.entries, key=lambda entry: entry.devices)
-    return f"No device accepted the message; most often {worst.outcome} by {worst.provider}: {worst.reason}."
+    by = f" by {worst.provider}" if worst.provider else ""
+    return f"No device accepted the message; most often {worst.outcome}{by}: {worst.reason or 'no reason given'}."
 
 
 def _instant(text: str | None) -> int | None:

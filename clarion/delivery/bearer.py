@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from clarion.errors import Unavailable
 from clarion.providers.base import Bearer, Provider
 from clarion.storage import Storage, keys
-from clarion.storage.connection import storage_errors
+from clarion.storage.connection import call, storage_errors
 
 #: A token is renewed this long before it ends, or when a tenth of its life is left if that is sooner.
 RENEW_BEFORE_MS = 300_000
 #: A token refused sooner than this after it was fetched is no stale token: the credential itself is refused.
 YOUNG_MS = 10_000
 LOCK_MS = 30_000
+#: How long to wait for whoever is fetching one: less than a lease.
+WAIT_S = 5.0
 _POLL_S = 0.05
+
+
+class Busy(Exception):
+    """Somebody else is fetching the access token, and it takes long: come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class _Kept:
 
 @dataclass(slots=True)
 class Bearers:
-    """The access tokens of one process, each fetched by whichever process of the fleet gets there first."""
+    """The access tokens as one thread knows them, each fetched by whoever of the fleet gets there first."""
 
     storage: Storage
     clock: Callable[[], int]
@@ -44,7 +50,7 @@ class Bearers:
         Raises:
             Misconfigured: the credential is refused.
             OSError: the token endpoint cannot be reached.
-            Unavailable: another process is fetching one and does not finish.
+            Busy: somebody else is fetching one, and it takes long.
         """
         kept = self._kept.get(provider.credential)
         if kept is None or not kept.fresh(self.clock()):
@@ -58,8 +64,7 @@ class Bearers:
         kept = self._read(provider)
         if kept is None or kept.bearer.token != token:
             return True
-        with storage_errors():
-            self.storage.main.delete(keys.bearer(provider.name, provider.credential))
+        call(self.storage.main, "delete_if", [keys.bearer(provider.name, provider.credential)], [token, "token"])
         return self.clock() - kept.fetched_ms > YOUNG_MS
 
     def _shared(self, provider: Provider) -> _Kept | None:
@@ -74,21 +79,20 @@ class Bearers:
         return _Kept(Bearer(row[b"token"].decode(), int(row[b"expires_ms"])), int(row[b"fetched_ms"]))
 
     def _fetch(self, provider: Provider) -> _Kept:
-        lock = keys.bearer_lock(provider.name, provider.credential)
-        for _ in range(int(LOCK_MS / 1000 / _POLL_S)):
+        lock, owner = keys.bearer_lock(provider.name, provider.credential), uuid.uuid4().hex
+        for _ in range(int(WAIT_S / _POLL_S)):
             with storage_errors():
-                mine = self.storage.main.set(lock, "held", nx=True, px=LOCK_MS)
+                mine = self.storage.main.set(lock, owner, nx=True, px=LOCK_MS)
             if mine:
                 try:
                     return self._shared(provider) or self._renew(provider)
                 finally:
-                    with storage_errors():
-                        self.storage.main.delete(lock)
+                    call(self.storage.main, "delete_if", [lock], [owner, ""])
             self._idle.wait(_POLL_S)
             kept = self._shared(provider)
             if kept is not None:
                 return kept
-        raise Unavailable(f"No access token for {provider.name}: another process is fetching one.")
+        raise Busy
 
     def _renew(self, provider: Provider) -> _Kept:
         now_ms = self.clock()

@@ -11,7 +11,7 @@ from functools import lru_cache
 import structlog
 
 from clarion.delivery import ledger, retry
-from clarion.delivery.bearer import park, parked
+from clarion.delivery.bearer import Busy, park, parked
 from clarion.delivery.ledger import LeaseLost
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.run import Run
@@ -35,8 +35,10 @@ ETA_HORIZON_S = 60.0
 FRESH_BEARER_WAIT_S = 0.5
 #: After an error of our own the shard waits this long: at once, it would only fail again.
 FAULT_WAIT_S = 10.0
+#: After so many burned attempts an error of our own ends the shard.
+FAULTS_MAX = 5
 #: Why a device has no outcome from a provider.
-NO_PROVIDER, LEFT = "NO_PROVIDER", "LEFT_BEFORE_SENDING"
+NO_PROVIDER, LEFT, FAULT = "NO_PROVIDER", "LEFT_BEFORE_SENDING", "FAULT"
 
 
 def deliver(outfit: Outfit, message_id: str, reference: str) -> str:
@@ -60,15 +62,23 @@ def deliver(outfit: Outfit, message_id: str, reference: str) -> str:
         raise
     except Exception:
         with suppress(LeaseLost):
-            _reopen(run, FAULT_WAIT_S)
+            _leave_faulty(run)
         raise
 
 
+def _leave_faulty(run: Run) -> None:
+    """An error of our own: what is known is kept, the rest is tried again, and at last given up."""
+    if run.lease.attempt >= FAULTS_MAX:
+        run.settle_open(Outcome.UNKNOWN, reason=FAULT)
+    else:
+        run.come_back(FAULT_WAIT_S, burned=True)
+    _give_back(run)
+
+
 def _send_pending(run: Run) -> None:
-    expires_ms = run.message.expires_ms()
     if run.stopped:
         return
-    if expires_ms is not None and run.outfit.clock() >= expires_ms:
+    if run.outfit.clock() >= retry.ends_ms(run.message):
         run.settle_open(Outcome.EXPIRED)
         return
     for provider, by_os in _by_provider(run).items():
@@ -80,8 +90,9 @@ def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]
     providers = run.outfit.providers.get(run.message.app, {})
     groups: defaultdict[Provider, defaultdict[str, dict[int, Record]]] = defaultdict(lambda: defaultdict(dict))
     devices = read_devices(run.outfit.storage, run.message.app, run.lease.shard.chunk, run.lease.pending)
+    now_ms = run.outfit.clock()
     for slot, device in zip(run.lease.pending, devices, strict=True):
-        if device is None:
+        if device is None or (device.expires_at is not None and device.expires_at <= now_ms):
             run.settle(slot, Outcome.UNREGISTERED, reason=LEFT)
         elif (provider := providers.get(device.os)) is None:
             run.settle(slot, Outcome.REJECTED, reason=NO_PROVIDER)
@@ -104,11 +115,19 @@ def _send_group(run: Run, provider: Provider, by_os: Mapping[str, dict[int, Reco
         log.warning("token_endpoint_failed", provider=provider.name, error=type(error).__name__)
         _postpone_group(run, provider, by_os, Result(Verdict.RETRY, "TOKEN_ENDPOINT"))
         return
+    except Busy:
+        run.come_back(FRESH_BEARER_WAIT_S, burned=False)
+        return
+    run.record_when_due()  # fetching the access token may have outlived the lease
     for os, devices in by_os.items():
-        _exchange(run, provider, bearer, os, devices)
+        refusal = _exchange(run, provider, bearer, os, devices)
+        if refusal is not None:
+            _refused(run, provider, bearer, refusal)
+            return
 
 
-def _exchange(run: Run, provider: Provider, bearer: str, os: str, devices: dict[int, Record]) -> None:
+def _exchange(run: Run, provider: Provider, bearer: str, os: str, devices: dict[int, Record]) -> Result | None:
+    """Send to the devices of one operating system; returns the answer that refused our credential, if one did."""
     composition = provider.compose(run.message, os, now_ms=run.outfit.clock())
     refused: list[Result] = []
 
@@ -124,8 +143,7 @@ def _exchange(run: Run, provider: Provider, bearer: str, os: str, devices: dict[
             if answer is not None:
                 _take(run, provider, devices, answer, refused)
             run.record_when_due()
-    if refused:
-        _refused(run, provider, bearer, refused[0])
+    return refused[0] if refused else None
 
 
 def _take(run: Run, provider: Provider, devices: Mapping[int, Record], answer: Answer, refused: list[Result]) -> None:
@@ -148,7 +166,8 @@ def _take(run: Run, provider: Provider, devices: Mapping[int, Record], answer: A
 def _postpone(run: Run, provider: Provider, slot: int, result: Result) -> None:
     wait_s = retry.wait_s(provider.retry, result, run.lease.attempt, run.outfit.dice())
     due_ms = run.outfit.clock() + int(wait_s * 1000)
-    ended = retry.end(provider.retry, run.message, since_ms=run.lease.since_ms, due_ms=due_ms)
+    since_ms = run.lease.since_ms or run.outfit.clock()
+    ended = retry.end(provider.retry, run.message, since_ms=since_ms, due_ms=due_ms)
     if ended is None:
         run.come_back(wait_s, burned=True)
     else:

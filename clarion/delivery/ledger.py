@@ -29,7 +29,7 @@ class Lease(NamedTuple):
         shard: what is leased.
         fence: grows with every claim.
         attempt: attempts that were burned before.
-        since_ms: when the shard was first claimed, epoch milliseconds.
+        since_ms: when the first attempt was burned, epoch milliseconds; 0 when none was.
         state: the message's.
         pending: slots without an outcome, ascending.
     """

@@ -7,32 +7,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from clarion import lifecycle
-from clarion.audience import locate, resolve, slots_of
+from clarion.audience import count_of, locate, resolve, slots_of
 from clarion.delivery.hint import push
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.shard import cut
 from clarion.lifecycle import PlanClaim, PlannedChunk
 from clarion.message import Message, PublishPolicy, State
 from clarion.message.message import decode
-from clarion.providers.base import ContentRefused, Provider
+from clarion.providers.base import ContentRefused
 from clarion.queue import Queue, deliver_hint, render
-from clarion.registry import chunk_count, expire
+from clarion.registry import SLOTS, chunk_count, expire
 
 #: A chunk with at most so many devices of the audience keeps its ledger as a hash: Redis packs a small one tightly.
 SPARSE_MAX = 256
-CHUNK_SLOTS = 65_536
+#: A message whose planners all died before they wrote anything is given up.
+PLANS_MAX = 10
 
 
 class Audience(NamedTuple):
-    """Who is addressed: slots by chunk (ascending), and device ids that nobody answers to."""
+    """Who is addressed: bitmaps by chunk (ascending), and device ids that nobody answers to."""
 
-    chunks: Mapping[int, Sequence[int]]
+    chunks: Mapping[int, bytes]
     unmatched: Sequence[str]
 
     @property
     def devices(self) -> int:
         """How many devices it holds."""
-        return sum(len(slots) for slots in self.chunks.values())
+        return sum(map(count_of, self.chunks.values()))
 
 
 def plan(outfit: Outfit, message_id: str) -> str:
@@ -46,7 +47,7 @@ def plan(outfit: Outfit, message_id: str) -> str:
     if isinstance(claim, str):
         return claim
     message = decode(claim.content)
-    refusal = _refusal(message, outfit.providers.get(message.app, {}), outfit.clock())
+    refusal = None if claim.cursor else _refusal(outfit, message, claim.fence)
     if refusal is not None:
         return lifecycle.finish_plan(storage, message_id, claim.fence, error=refusal)
     audience = _audience(outfit, message)
@@ -56,13 +57,15 @@ def plan(outfit: Outfit, message_id: str) -> str:
     return lifecycle.finish_plan(storage, message_id, claim.fence, unmatched=audience.unmatched)
 
 
-def _refusal(message: Message, providers: Mapping[str, Provider], now_ms: int) -> str | None:
-    """Why a provider that the audience may need could not carry the message; asked before anybody gets it."""
+def _refusal(outfit: Outfit, message: Message, fence: int) -> str | None:
+    """Why nobody is to get the message, asked before anybody does; None when all is well."""
+    if fence > PLANS_MAX:
+        return f"The message could not be planned in {PLANS_MAX} attempts."
     mask = message.target.broadcast
     try:
-        for os, provider in providers.items():
+        for os, provider in outfit.providers.get(message.app, {}).items():
             if mask is None or os in {member.name for member in mask}:
-                provider.compose(message, os, now_ms=now_ms)
+                provider.compose(message, os, now_ms=outfit.clock())
     except ContentRefused as refused:
         return str(refused)
     return None
@@ -75,16 +78,17 @@ def _audience(outfit: Outfit, message: Message) -> Audience:
     expire(storage, app, outfit.clock())
     _, unmatched = locate(storage, app, message.target.devices)
     found = resolve(storage, app, message.target, range(chunk_count(storage, app)))
-    return Audience({chunk: slots_of(bitmap) for chunk, bitmap in sorted(found)}, unmatched)
+    return Audience(dict(sorted(found)), unmatched)
 
 
 def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audience) -> str:
     """Write what the audience has from the claim's cursor on; returns the state, `planning` when all is written."""
     pace, storage = outfit.pace, outfit.storage
     queue = Queue.EXPRESS if audience.devices <= pace.express_audience else Queue.BULK
-    for chunk, slots in audience.chunks.items():
+    for chunk, bitmap in audience.chunks.items():
         if chunk < claim.cursor:
             continue
+        slots = slots_of(bitmap)
         shards = [shard.reference for shard in cut(chunk, slots, pace.shard_size)]
         hints = [deliver_hint(message.id, shard, queue) for shard in shards]
         planned = PlannedChunk(
@@ -104,7 +108,7 @@ def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audienc
 
 
 def _dense(slots: Iterable[int]) -> bytes:
-    ledger = bytearray(CHUNK_SLOTS)
+    ledger = bytearray(SLOTS)
     for slot in slots:
         ledger[slot] = 1
     return bytes(ledger)

@@ -11,6 +11,10 @@ from clarion.storage.connection import call, call_many, storage_errors
 
 #: The most that one sweep queues again of each kind and message; the next sweep goes on.
 LIMIT = 1000
+#: Tasks are dated by the clock of whoever queued them, shards by Redis': they may differ by so much.
+CLOCK_SLACK_MS = 1000
+#: Another broker cannot be asked for its oldest task: there a task is taken for lost only after so long.
+FOREIGN_GRACE_MS = 60_000
 
 
 class Rescued(NamedTuple):
@@ -22,6 +26,8 @@ class Rescued(NamedTuple):
 
 def rescue(storage: Storage, *, now_ms: int, grace_ms: int, broker_url: str | None = None) -> Rescued:
     """Sweep once. Any number of sweeps may run at a time: what one takes up, another leaves for `grace_ms`."""
+    if not storage.queues_on_main:
+        grace_ms = max(grace_ms, FOREIGN_GRACE_MS)
     messages = [plan_hint(message_id) for message_id in _unplanned(storage, grace_ms)]
     shards = _ownerless(storage, grace_ms)
     push(storage, [*messages, *shards], now_ms=now_ms, broker_url=broker_url)
@@ -30,7 +36,10 @@ def rescue(storage: Storage, *, now_ms: int, grace_ms: int, broker_url: str | No
 
 def _unplanned(storage: Storage, grace_ms: int) -> list[str]:
     oldest = _since(oldest_ms(storage, Queue.PLAN))
-    return [i.decode() for i in call(storage.main, "rescue_outbox", [keys.outbox()], [grace_ms, oldest, LIMIT])]
+    return [
+        i.decode()
+        for i in call(storage.main, "rescue_outbox", [keys.outbox()], [grace_ms, oldest, LIMIT, keys.message("@")])
+    ]
 
 
 def _ownerless(storage: Storage, grace_ms: int) -> list[Hint]:
@@ -57,4 +66,4 @@ def _ownerless(storage: Storage, grace_ms: int) -> list[Hint]:
 
 
 def _since(oldest: int | None) -> int | str:
-    return "" if oldest is None else oldest
+    return "" if oldest is None else oldest - CLOCK_SLACK_MS

@@ -9,20 +9,28 @@ from clarion.providers.base import Result, RetryRule
 WAIT_MAX_S = 600.0
 #: The share of a wait that chance may add, so that a fleet does not come back in step.
 JITTER = 0.2
+#: More doublings than it takes to reach any wait.
+DOUBLINGS = 32
+#: A message without a time to live is given up after the longest that a provider keeps one.
+TTL_MAX_MS = 28 * 86_400_000
 _THROTTLED = frozenset({"QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED"})
 
 
 def wait_s(rule: RetryRule, result: Result, attempt: int, dice: float) -> float:
     """Seconds to wait after `attempt` attempts; `dice` is a number from 0 to 1."""
     least = rule.throttled_wait_s if result.reason in _THROTTLED else rule.wait_s
-    backoff = max(least, min(WAIT_MAX_S, rule.wait_s * 2**attempt))
+    backoff = max(least, min(WAIT_MAX_S, rule.wait_s * 2 ** min(attempt, DOUBLINGS)))
     return float(max(result.retry_after_s or 0.0, backoff) * (1 + JITTER * dice))
+
+
+def ends_ms(message: Message) -> int:
+    """The instant (epoch ms) from which on nothing of the message is sent."""
+    return message.expires_ms() or message.accepted_ms + TTL_MAX_MS
 
 
 def end(rule: RetryRule, message: Message, *, since_ms: int, due_ms: int) -> Outcome | None:
     """The outcome that ends the retries when the next one would come too late; None when it would not."""
-    expires_ms = message.expires_ms()
-    if expires_ms is not None and due_ms >= expires_ms:
+    if due_ms >= ends_ms(message):
         return Outcome.EXPIRED
     if due_ms > since_ms + rule.give_up_after_s * 1000:
         return Outcome.REJECTED

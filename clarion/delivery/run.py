@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from clarion.delivery import ledger
 from clarion.delivery.ledger import Lease
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.tally import Tally
+from clarion.errors import Unavailable
 from clarion.message import Message, Outcome, State
 from clarion.registry import Record, prune
+
+#: The share of a wait that chance may add, so that the shards of a message do not come back in step.
+COME_BACK_SPREAD = 0.2
+RECORD_AGAIN_S = 0.2
+_pause = threading.Event()
 
 
 @dataclass(slots=True)
@@ -61,7 +68,8 @@ class Run:
 
     def come_back(self, in_s: float, *, burned: bool) -> None:
         """Devices stay open: try again then, or later if others ask for more."""
-        self.retry_in_s = max(self.retry_in_s or 0.0, in_s)
+        spread_s = COME_BACK_SPREAD * in_s * self.outfit.dice()
+        self.retry_in_s = max(self.retry_in_s or 0.0, in_s + spread_s)
         self.burned = self.burned or burned
 
     def record_when_due(self) -> None:
@@ -73,13 +81,25 @@ class Run:
     def record(self) -> None:
         """Write what was noted, renew the lease, see the message's state, and prune the dead.
 
+        While Redis is away it is tried again until the lease is over: what was sent and not recorded is sent twice.
+
         Raises:
+            Unavailable: Redis was away for too long.
             LeaseLost: another worker has the shard.
         """
         outfit = self.outfit
-        self.state = ledger.record(
-            outfit.storage, self.message.id, self.lease, self.tally.take(), lease_ms=outfit.pace.lease_ms
-        )
+        while True:
+            try:
+                self.state = ledger.record(
+                    outfit.storage, self.message.id, self.lease, self.tally.lines, lease_ms=outfit.pace.lease_ms
+                )
+            except Unavailable:
+                if outfit.clock() - self.recorded_ms >= outfit.pace.lease_ms:
+                    raise
+                _pause.wait(RECORD_AGAIN_S)
+            else:
+                break
+        self.tally.clear()
         self.recorded_ms = outfit.clock()
         if self.dead:
             prune(outfit.storage, self.message.app, self.lease.shard.chunk, self.dead)

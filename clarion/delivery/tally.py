@@ -21,9 +21,7 @@ class Tally:
         self.lines[entry(outcome, provider, reason)].append(slot)
         self.size += 1
 
-    def take(self) -> dict[str, list[int]]:
-        """All that was noted since the last call."""
-        taken = dict(self.lines)
+    def clear(self) -> None:
+        """All of it is recorded."""
         self.lines.clear()
         self.size = 0
-        return taken

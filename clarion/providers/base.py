@@ -106,7 +106,10 @@ class Provider(Protocol):
 def read(provider: Provider, answer: Answer) -> Result:
     """What an answer, or its absence, means."""
     if answer.failure is None:
-        return provider.read(answer)
+        try:
+            return provider.read(answer)
+        except Exception:  # noqa: BLE001  # whatever a peer may send, it must not stop the devices after this one
+            return Result(Verdict.UNKNOWN, "UNREADABLE")
     if answer.failure is Failure.NOT_SENT:
         return Result(Verdict.RETRY, answer.reason)
     return Result(Verdict.UNKNOWN, answer.reason)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -21,11 +22,16 @@ SLOT_MASK = SLOTS - 1
 _CALL_SLOTS = 2000
 #: In place of a time: no expiration any more.
 _NEVER = 0
+#: Slots that are always listed, never drawn.
+_FEW = 8
+_ONE = ord("1")
+#: A list of slots; or how many, the first byte they are in, and the number of the drawing from there on.
+_Members = list[int] | tuple[int, int, str]
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One record to be replaced, if it still is `before`. None is no record."""
 
     ordinal: int
@@ -68,12 +74,16 @@ def write(storage: Storage, app: str, changes: Sequence[Change]) -> list[bool]:
 
 def _pieces(changes: Sequence[Change]) -> Iterator[tuple[int, list[int]]]:
     """Positions of the changes, chunk by chunk, few enough for one call."""
-    chunks: dict[int, list[int]] = {}
-    for i, item in enumerate(changes):
-        chunks.setdefault(item.ordinal >> SLOT_BITS, []).append(i)
-    for number, at in chunks.items():
+    for number, at in _by_chunk([item.ordinal for item in changes]).items():
         for start in range(0, len(at), _CALL_SLOTS):
             yield number, at[start : start + _CALL_SLOTS]
+
+
+def _by_chunk(ordinals: Sequence[int]) -> dict[int, list[int]]:
+    chunks: dict[int, list[int]] = defaultdict(list)
+    for i, ordinal in enumerate(ordinals):
+        chunks[ordinal >> SLOT_BITS].append(i)
+    return chunks
 
 
 def _call(app: str, number: int, changes: Sequence[Change]) -> Call:
@@ -81,32 +91,49 @@ def _call(app: str, number: int, changes: Sequence[Change]) -> Call:
     expirations = {
         slot: item.expires_at for slot, item in zip(slots, changes, strict=True) if item.expires_at is not None
     }
-    gained = _by_term((item.gained, slot) for slot, item in zip(slots, changes, strict=True))
-    lost = _by_term((item.lost, slot) for slot, item in zip(slots, changes, strict=True))
-    arguments: list[Any] = [_encode([*map(str, slots)]), _encode(expirations), _encode(gained), _encode(lost)]
-    arguments += [item.before or b"" for item in changes]
-    arguments += [item.after or b"" for item in changes]
+    gained = _by_term((item.gained, slot) for slot, item in zip(slots, changes, strict=True) if item.gained)
+    lost = _by_term((item.lost, slot) for slot, item in zip(slots, changes, strict=True) if item.lost)
+    drawings: list[bytes] = []
+    terms_changed = [
+        _encode({term: _members(of_term, drawings) for term, of_term in by.items()}) for by in (gained, lost)
+    ]
+    arguments: list[Any] = [len(slots), _encode(expirations), *terms_changed, len(drawings), *drawings]
+    for slot, item in zip(slots, changes, strict=True):
+        arguments += (slot, item.after or b"")
+    if any(item.before for item in changes):
+        arguments += [item.before or b"" for item in changes]
     names = (keys.records(app, number), keys.expirations(app, number), keys.index_prefix(app, number))
     return names, arguments
 
 
 def _by_term(slots: Iterable[tuple[tuple[str, ...], int]]) -> dict[str, list[int]]:
     """Devices have few distinct lists of terms: gather by list first."""
-    by_list: dict[tuple[str, ...], list[int]] = {}
+    by_list: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for names, slot in slots:
-        by_list.setdefault(names, []).append(slot)
-    by_term: dict[str, list[int]] = {}
+        by_list[names].append(slot)
+    by_term: dict[str, list[int]] = defaultdict(list)
     for names, members in by_list.items():
         for name in names:
-            by_term.setdefault(name, []).extend(members)
+            by_term[name] += members
     return by_term
+
+
+def _members(slots: list[int], drawings: list[bytes]) -> _Members:
+    """Slots as the script takes them: drawn where that is shorter, which spares the server much work."""
+    first = min(slots) >> 3
+    size = (max(slots) >> 3) - first + 1
+    if len(slots) <= _FEW or size > 2 * len(slots):
+        return slots
+    digits = bytearray(b"0") * (size * 8)
+    for slot in slots:
+        digits[slot - first * 8] = _ONE
+    drawings.append(int(digits, 2).to_bytes(size, "big"))
+    return len(slots), first, str(len(drawings))
 
 
 def fetch(storage: Storage, app: str, ordinals: Sequence[int]) -> list[bytes | None]:
     """The stored bytes at each ordinal, None where there is no record."""
-    chunks: dict[int, list[int]] = {}
-    for i, ordinal in enumerate(ordinals):
-        chunks.setdefault(ordinal >> SLOT_BITS, []).append(i)
+    chunks = _by_chunk(ordinals)
     pipe = storage.registry.pipeline(transaction=False)
     for number, at in chunks.items():
         pipe.hmget(keys.records(app, number), [str(ordinals[i] & SLOT_MASK) for i in at])

@@ -24,6 +24,9 @@ class OS(StrEnum):
     #: Huawei, through HMS.
     HMS = "HMS"
 
+    # Enum's own is written in Python, and every registration asks several times.
+    __hash__ = str.__hash__
+
 
 class Device(msgspec.Struct, frozen=True, gc=False):
     """One device and what it registered for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -35,32 +36,31 @@ def digest(name: str) -> bytes:
 
 def find(storage: Storage, app: str, kind: Kind, digests: Sequence[bytes]) -> list[int]:
     """The ordinal each digest points to, or `NONE`."""
-    return _call(storage, app, kind, digests, "directory_find", lambda _: ())
-
-
-def move(
-    storage: Storage, app: str, kind: Kind, digests: Sequence[bytes], expected: Sequence[int], wanted: Sequence[int]
-) -> list[int]:
-    """Point each digest to what is wanted if it points to what is expected; `NONE` is no entry.
-
-    Returns:
-        Where each one points afterwards.
-    """
-
-    def arguments(at: list[int]) -> tuple[bytes, bytes]:
-        return _encode([str(expected[i]) for i in at]), _encode([str(wanted[i]) for i in at])
-
-    return _call(storage, app, kind, digests, "directory_move", arguments)
+    found = [NONE] * len(digests)
+    for at, reply in _call(storage, app, kind, digests, "directory_find", lambda _: ()):
+        for i, ordinal in zip(at, reply, strict=True):
+            found[i] = int(ordinal)
+    return found
 
 
 def claim(storage: Storage, app: str, kind: Kind, digests: Sequence[bytes], ordinals: Sequence[int]) -> list[int]:
     """Point each digest to its ordinal unless it points somewhere. Returns where each one points."""
-    return move(storage, app, kind, digests, [NONE] * len(digests), ordinals)
+    texts = [*map(str, ordinals)]
+    holders = list(ordinals)
+    for at, taken in _call(storage, app, kind, digests, "directory_claim", lambda at: (_pick(texts, at),)):
+        for i, holder in zip(taken[::2], taken[1::2], strict=True):
+            holders[at[i - 1]] = int(holder)
+    return holders
 
 
 def release(storage: Storage, app: str, kind: Kind, digests: Sequence[bytes], ordinals: Sequence[int]) -> None:
     """Remove the entries that point to these ordinals; leave those that have moved on."""
-    move(storage, app, kind, digests, ordinals, [NONE] * len(digests))
+    texts = [*map(str, ordinals)]
+    _call(storage, app, kind, digests, "directory_release", lambda at: (_pick(texts, at),))
+
+
+def _pick(texts: Sequence[str], at: Sequence[int]) -> bytes:
+    return _encode([texts[i] for i in at])
 
 
 def _call(
@@ -70,7 +70,8 @@ def _call(
     digests: Sequence[bytes],
     script: str,
     arguments: Callable[[list[int]], tuple[bytes, ...]],
-) -> list[int]:
+) -> list[tuple[list[int], Any]]:
+    """Call a script for each partition; returns the positions of its digests and its reply."""
     partitions: list[list[int]] = [[] for _ in range(_PARTITIONS)]
     for i, name in enumerate(digests):
         partitions[name[0] % _PARTITIONS].append(i)
@@ -79,8 +80,4 @@ def _call(
         ((keys.directory(app, kind, number),), (b"".join([digests[i] for i in at]), *arguments(at)))
         for number, at in used
     ]
-    ordinals = [NONE] * len(digests)
-    for (_, at), reply in zip(used, call_many(storage.registry, script, calls), strict=True):
-        for i, ordinal in zip(at, reply, strict=True):
-            ordinals[i] = int(ordinal)
-    return ordinals
+    return [(at, reply) for (_, at), reply in zip(used, call_many(storage.registry, script, calls), strict=True)]

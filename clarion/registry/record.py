@@ -20,6 +20,7 @@ _CASES = (
     (_LOWER, re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch),
     (_UPPER, re.compile("[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}").fullmatch),
 )
+_UUID_LENGTH = 36
 
 _CODES = {os: int(PushBroadcast[os.name]) for os in OS}
 _SYSTEMS = {code: os for os, code in _CODES.items()}
@@ -84,9 +85,10 @@ def encode(device: Device) -> bytes:
 
 def pack_id(device_id: str) -> bytes:
     """The shortest form of a device id, without loss."""
-    for prefix, is_uuid in _CASES:
-        if is_uuid(device_id):
-            return prefix + bytes.fromhex(device_id.replace("-", ""))
+    if len(device_id) == _UUID_LENGTH:
+        for prefix, is_uuid in _CASES:
+            if is_uuid(device_id):
+                return prefix + bytes.fromhex(device_id.replace("-", ""))
     return _TEXT + device_id.encode()
 
 

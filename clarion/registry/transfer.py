@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,7 +13,7 @@ import msgspec
 
 from clarion.errors import InvalidField, Misconfigured
 from clarion.registry.device import Device
-from clarion.registry.enrolment import BATCH, register
+from clarion.registry.enrolment import BATCH, enrol
 from clarion.registry.lookup import scan
 from clarion.registry.registration import parse
 from clarion.registry.row import Format, Row, format_of, header, read_rows, write_row
@@ -22,8 +22,6 @@ from clarion.storage import Storage
 #: Reasons kept in memory; the rejects file has every bad line.
 REASONS_MAX = 1000
 _EXPORT_LINES = 10_000
-#: Batches on their way to Redis at a time: one that Redis works on, one that is being prepared.
-_LANES = 2
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,26 +146,16 @@ def _batches(rows: Iterable[Row], now_ms: int) -> Iterator[_Batch]:
 
 
 def _registered(storage: Storage, app: str, batches: Iterable[_Batch]) -> Iterator[_Batch]:
-    """The batches in order, each after it is registered.
+    """The batches in order, each after it is registered."""
+    taken: deque[_Batch] = deque()
 
-    While Redis works on one, the next ones are read and prepared; but never two at a time that have an id or token in
-    common, because the later one must win.
-    """
-    under_way: deque[tuple[_Batch, set[str], Future[list[int]]]] = deque()
-    with ThreadPoolExecutor(_LANES, thread_name_prefix="import") as pool:
+    def devices() -> Iterator[list[Device]]:
         for batch in batches:
-            names = {device.device_id for device in batch.devices} | {device.token for device in batch.devices}
-            while len(under_way) == _LANES or not all(names.isdisjoint(others) for _, others, _ in under_way):
-                yield _finished(under_way.popleft())
-            under_way.append((batch, names, pool.submit(register, storage, app, batch.devices)))
-        while under_way:
-            yield _finished(under_way.popleft())
+            taken.append(batch)
+            yield batch.devices
 
-
-def _finished(under_way: tuple[_Batch, set[str], Future[list[int]]]) -> _Batch:
-    batch, _, registered = under_way
-    registered.result()
-    return batch
+    for _ in enrol(storage, app, devices()):
+        yield taken.popleft()
 
 
 def export_devices(
@@ -199,7 +187,7 @@ def export_devices(
     partial = _beside(path, "partial")
     count = 0
     try:
-        with partial.open("wb") as file:
+        with open(partial, "wb", opener=_private) as file:
             file.write(header(form))
             for count, device in enumerate(scan(storage, app), 1):
                 file.write(write_row(device, form))
@@ -213,6 +201,11 @@ def export_devices(
     return count
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that holds tokens: nobody but its owner reads it."""
+    return os.open(path, flags, 0o600)
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}.{suffix}")
 
@@ -220,7 +213,7 @@ def _beside(path: Path, suffix: str) -> Path:
 @contextmanager
 def _files(path: Path, rejects: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     try:
-        with path.open("rb") as source, rejects.open("ab") as aside:
+        with path.open("rb") as source, open(rejects, "ab", opener=_private) as aside:
             yield source, aside
     except OSError as error:
         raise _unusable(error) from error
@@ -244,5 +237,6 @@ def _start(path: Path, app: str, checkpoint: Path) -> Position:
 
 def _save(checkpoint: Path, position: Position) -> None:
     partial = _beside(checkpoint, "partial")
-    partial.write_bytes(msgspec.json.encode(position))
+    with open(partial, "wb", opener=_private) as file:
+        file.write(msgspec.json.encode(position))
     partial.replace(checkpoint)

@@ -16,7 +16,7 @@ def ordinals(app: str) -> str:
 
 
 def channels(app: str) -> str:
-    """Set of channel names ever registered or published to. For ever."""
+    """Set of channel names that devices ever registered for. For ever."""
     return f"{PREFIX}:{app}:channels"
 
 
@@ -93,7 +93,7 @@ def leased(message_id: str) -> str:
 
 
 def shards(message_id: str) -> str:
-    """Hash: shard -> `fence:attempt:first claimed (ms):owner` for every open shard that was ever claimed."""
+    """Hash: shard -> `fence:attempts burned:first burned (ms):owner` for every open shard that was ever claimed."""
     return f"{message_prefix(message_id)}shards"
 
 
@@ -136,7 +136,7 @@ def bearer_lock(provider: str, credential: str) -> str:
 
 
 def parked(provider: str, credential: str) -> str:
-    """String: why nothing is sent with this credential. Until the next probe."""
+    """String: why nothing is sent with this credential. Until it is tried again."""
     return f"{PREFIX}:parked:{provider}:{credential}"
 
 

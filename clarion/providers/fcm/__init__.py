@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from clarion.app import FCMCredential, FCMStyle
 from clarion.message import Message
@@ -38,7 +39,7 @@ class FCMProvider:
         project = credential.project_id or account["project_id"]
         return cls(
             credential=f"{app}:{project}",
-            url=f"{credential.endpoint.rstrip('/')}/v1/projects/{project}/messages:send",
+            url=f"{credential.endpoint.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send",
             style=credential.style,
             ca_bundle=credential.ca_bundle,
             retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),

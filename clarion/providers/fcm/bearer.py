@@ -59,5 +59,8 @@ def fetch(account: dict[str, Any], ca_bundle: Path | None, *, now_ms: int) -> Be
             raise Misconfigured("FCM refuses the service account.") from None
         except TransportError:
             raise ConnectionError("FCM's token endpoint cannot be reached.") from None
+    token = str(credentials.token)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise Misconfigured("FCM's token endpoint gave an access token that no header can carry.")
     expires = credentials.expiry.replace(tzinfo=UTC)
-    return Bearer(str(credentials.token), max(now_ms, int(expires.timestamp() * 1000)))
+    return Bearer(token, max(now_ms, int(expires.timestamp() * 1000)))

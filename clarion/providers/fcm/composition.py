@@ -8,6 +8,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -16,8 +17,9 @@ from clarion.app import FCMStyle
 from clarion.message import Message
 from clarion.providers.base import ContentRefused
 
-#: FCM's limit for one message to a token, counted over the keys and values of data and notification.
+#: FCM's limit for one message to a token; counted here over the JSON of the data and of what is shown.
 CONTENT_MAX_BYTES = 4096
+COLLAPSE_ID_MAX_BYTES = 64
 _TOKEN = secrets.token_hex(16)  # stands where the token goes until a device is known; no content can hold it
 _RESERVED = ("from", "message_type")
 _RESERVED_PREFIXES = ("google", "gcm")
@@ -121,7 +123,7 @@ def _apns(messaging: Any, message: Message, os: str, now_ms: int) -> Any:
     headers = {
         "apns-priority": "5" if silent or message.priority == "normal" else "10",
         "apns-push-type": "background" if silent else "alert",
-        "apns-collapse-id": (message.collapse_key or message.id)[:64],
+        "apns-collapse-id": _collapse_id(message),
     }
     remaining = _remaining(message, now_ms)
     if remaining is not None:
@@ -134,6 +136,12 @@ def _apns(messaging: Any, message: Message, os: str, now_ms: int) -> Any:
         mutable_content=bool(header("rich-media-url")) or None,
     )
     return messaging.APNSConfig(headers=headers, payload=messaging.APNSPayload(aps))
+
+
+def _collapse_id(message: Message) -> str:
+    """The app's own key or the message's id; APNs takes 64 bytes, so a longer key is its digest."""
+    key = (message.collapse_key or message.id).encode()
+    return key.decode() if len(key) <= COLLAPSE_ID_MAX_BYTES else blake2b(key, digest_size=32).hexdigest()
 
 
 def _badge(text: str | None, os: str) -> int | None:
@@ -156,9 +164,8 @@ def _remaining(message: Message, now_ms: int) -> timedelta | None:
 
 
 def _check_size(document: dict[str, Any]) -> None:
-    shown = document.get("android", {}).get("notification", {})
-    counted = [*document.get("data", {}).items(), *shown.items()]
-    size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in counted)
+    shown = document.get("android", {}).get("notification") or document.get("apns", {}).get("payload", {})
+    size = sum(len(msgspec.json.encode(part)) for part in (document.get("data", {}), shown))
     if size > CONTENT_MAX_BYTES:
         raise ContentRefused(f"FCM carries at most {CONTENT_MAX_BYTES} bytes; the message has {size}.")
 

@@ -5,12 +5,15 @@ Source: Firebase documentation, "ErrorCode" (REST reference) and "FCM error code
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
+
+_REASON = re.compile("[A-Z_]{1,64}")
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 
@@ -48,25 +51,34 @@ TOKEN_FIELD = "message.token"  # noqa: S105  # a field's name
 def classify(answer: Answer) -> Result:
     """What an answer other than 200 means."""
     error = _error(answer.body)
-    details = [detail for detail in error.get("details") or () if isinstance(detail, dict)]
-    code = next((str(d["errorCode"]) for d in details if "errorCode" in d), None)
+    details = _objects(error.get("details"))
+    code = next((word for detail in details if (word := _word(detail.get("errorCode")))), None)
     if code is not None:
         verdict = BY_ERROR_CODE.get(code, Verdict.UNKNOWN)
         reason = "INVALID_TOKEN" if code == "INVALID_ARGUMENT" and _blames_token(details) else code
         return Result(verdict, reason, answer.retry_after_s)
     verdict, word = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
-    return Result(verdict, str(error.get("status") or word), answer.retry_after_s)
+    return Result(verdict, _word(error.get("status")) or word, answer.retry_after_s)
 
 
 def _error(body: bytes) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return {}
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) else {}
 
 
 def _blames_token(details: list[dict[str, Any]]) -> bool:
-    violations = (v for d in details for v in d.get("fieldViolations") or () if isinstance(v, dict))
+    violations = (violation for detail in details for violation in _objects(detail.get("fieldViolations")))
     return any(violation.get("field") == TOKEN_FIELD for violation in violations)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _word(value: Any) -> str | None:
+    """A reason goes into the books and the logs: only what looks like one."""
+    return value if isinstance(value, str) and _REASON.fullmatch(value) else None

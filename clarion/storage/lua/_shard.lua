@@ -1,4 +1,4 @@
--- A shard's row: fence, attempt, when it was first claimed, and who holds it.
+-- A shard's row: fence, attempts burned, when the first was burned, and who holds it.
 local function row(shard)
   local text = redis.call('HGET', SHARDS, shard)
   if not text then return {fence = 0, attempt = 0, since = 0, owner = ''} end

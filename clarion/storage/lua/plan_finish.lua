@@ -1,4 +1,4 @@
--- Ends a plan: the audience is complete. With an error nothing was planned and the message fails.
+-- Ends a plan: the audience is complete. With an error the message fails, unless a part of it is planned already.
 -- KEYS: message prefix, active, outbox   ARGV: id, fence, unmatched device ids (msgpack), error (or '')
 -- Returns the state after it.
 --#include _message
@@ -10,7 +10,7 @@ if fields[2] ~= ARGV[2] or (state ~= 'planning' and state ~= 'cancelling') then 
 for _, device in ipairs(cmsgpack.unpack(ARGV[3])) do redis.call('SADD', UNMATCHED, device) end
 redis.call('HSET', MESSAGE, 'planned_ms', now)
 redis.call('ZREM', KEYS[3], id)
-if ARGV[4] ~= '' then
+if ARGV[4] ~= '' and redis.call('EXISTS', CHUNKS) == 0 then
   redis.call('HSET', MESSAGE, 'error', ARGV[4])
   return close(id, 'failed', now)
 end

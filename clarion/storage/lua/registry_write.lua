@@ -1,33 +1,40 @@
 -- Replace records of one chunk, each only if it still is what the caller read, and keep index and expirations in step.
 -- KEYS: records, expirations, index prefix
--- ARGV: slots, expirations {slot: ms, 0 to remove}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
---       then the records that were read and the records to be, '' for none, in the order of the slots.
---       The first list of slots holds strings, because Redis is slow to write numbers out.
+-- ARGV: how many; expirations {slot: ms, 0 to remove}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
+--       how many drawings, and the drawings: slots may come as {how many, first byte, number of the drawing in a string};
+--       slot and record to be ('' for none) in turns; then the records that were read ('' for none), in the same order,
+--       left out when there was none at all.
 -- Returns the slots that hold something else by now. What is already there counts as written.
 
 --#include _index
 
 local HMGET_SLOTS = 1000
+local DRAWINGS = 5
 
-local slots = cmsgpack.unpack(ARGV[1])
-local count = #slots
+local count = tonumber(ARGV[1])
+local first = DRAWINGS + tonumber(ARGV[DRAWINGS]) + 1
+local first_before = first + 2 * count
 local conflicts, stale = {}, {}
 local written, deleted = {}, {}
 local pairs_written = 0
 
-for start = 1, count, HMGET_SLOTS do
-  local stop = math.min(start + HMGET_SLOTS - 1, count)
-  local found = redis.call('HMGET', KEYS[1], unpack(slots, start, stop))
+for start = 0, count - 1, HMGET_SLOTS do
+  local stop = math.min(start + HMGET_SLOTS, count) - 1
+  local slots = {}
   for i = start, stop do
+    slots[i - start + 1] = ARGV[first + 2 * i]
+  end
+  local found = redis.call('HMGET', KEYS[1], unpack(slots))
+  for i = start, stop do
+    local slot, after = ARGV[first + 2 * i], ARGV[first + 2 * i + 1]
     local current = found[i - start + 1] or ''
-    local before, after = ARGV[4 + i], ARGV[4 + count + i]
-    if current ~= before and current ~= after then
-      conflicts[#conflicts + 1] = slots[i]
-      stale[tonumber(slots[i])] = true
+    if current ~= (ARGV[first_before + i] or '') and current ~= after then
+      conflicts[#conflicts + 1] = slot
+      stale[tonumber(slot)] = true
     elseif after == '' then
-      deleted[#deleted + 1] = slots[i]
+      deleted[#deleted + 1] = slot
     else
-      written[pairs_written + 1], written[pairs_written + 2] = slots[i], after
+      written[pairs_written + 1], written[pairs_written + 2] = slot, after
       pairs_written = pairs_written + 2
     end
   end
@@ -41,12 +48,15 @@ end
 in_pieces('HSET', written)
 in_pieces('HDEL', deleted)
 
-local function current_only(of_term)
+local function current_only(members)
+  if is_drawn(members) then
+    members[3] = ARGV[DRAWINGS + tonumber(members[3])]
+  end
   if #conflicts == 0 then
-    return of_term
+    return members
   end
   local kept = {}
-  for _, slot in ipairs(of_term) do
+  for _, slot in ipairs(slots_of(members)) do
     if not stale[slot] then
       kept[#kept + 1] = slot
     end
@@ -55,8 +65,8 @@ local function current_only(of_term)
 end
 
 local function each_term(packed, change)
-  for term, of_term in pairs(cmsgpack.unpack(packed)) do
-    local kept = current_only(of_term)
+  for term, members in pairs(cmsgpack.unpack(packed)) do
+    local kept = current_only(members)
     if #kept > 0 then
       change(KEYS[3] .. term, kept, KEYS[3] .. 'scratch')
     end

@@ -1,11 +1,12 @@
 -- Leases an open shard to one worker.
 -- KEYS: message prefix   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms)
--- Returns {'claimed', fence, attempt, first claimed (ms), state, ledger slice (string) or cells (slot, code, …)},
+-- Returns {'claimed', fence, attempt, first refused (ms; 0: never), state, ledger slice (string) or cells (slot, code, …)},
 -- {'early', due (ms)}, or {'busy' | 'closed'}.
 --#include _message
 --#include _shard
 local shard, owner, now = ARGV[1], ARGV[2], now_ms()
 local state = redis.call('HGET', MESSAGE, 'state')
+if state ~= 'planning' and state ~= 'delivering' and state ~= 'cancelling' then return {'closed'} end
 local r = row(shard)
 local due = redis.call('ZSCORE', WAITING, shard)
 if due then
@@ -16,7 +17,6 @@ else
   if tonumber(lease) > now and r.owner ~= owner then return {'busy'} end
 end
 r.fence, r.owner = r.fence + 1, owner
-if r.since == 0 then r.since = now end
 write_row(shard, r)
 redis.call('ZREM', WAITING, shard)
 redis.call('ZADD', LEASED, now + ARGV[3], shard)

@@ -14,6 +14,7 @@ if ARGV[4] == '' then
 end
 local r = row(shard)
 r.attempt, r.owner = r.attempt + ARGV[5], ''
+if r.since == 0 and r.attempt > 0 then r.since = now end
 write_row(shard, r)
 redis.call('ZADD', WAITING, now + ARGV[4], shard)
 if ARGV[6] ~= '' then redis.call('LPUSH', KEYS[4], ARGV[6]) end

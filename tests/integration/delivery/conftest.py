@@ -56,15 +56,22 @@ class System:
         )
         self.app = App("demo", "Demo", fcm=credential)
         self.pace = pace or Pace(shard_size=50)
+        self._engines = []
         self.outfit = self.new_outfit()
         self._numbers = itertools.count()
+
+    def close(self):
+        for engine in self._engines:
+            engine.close()
 
     def new_outfit(self):
         """Another worker's thread."""
 
         @cache
         def engine_for(ca_bundle):
-            return make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
+            engine = make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
+            self._engines.append(engine)
+            return engine
 
         bearers = Bearers(self.storage, self.clock)
         provided = {"demo": providers(self.app)}
@@ -115,5 +122,19 @@ class System:
 
 
 @pytest.fixture
-def system(storage, simulation):
-    return System(storage, simulation)
+def new_system(storage, simulation):
+    """Makes systems of a pace, and closes their engines in the end."""
+    made = []
+
+    def make(pace=None):
+        made.append(System(storage, simulation, pace))
+        return made[-1]
+
+    yield make
+    for system in made:
+        system.close()
+
+
+@pytest.fixture
+def system(new_system):
+    return new_system()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from clarion.delivery.deliver import deliver
+from clarion.delivery.bearer import park
+from clarion.delivery.deliver import FAULTS_MAX, deliver
 from clarion.delivery.outfit import Pace
 from clarion.delivery.shard import Shard
 from clarion.message import DeliveryOptions, PublishOptions, PushBroadcast, State
 from clarion.registry import OS, count, prune, unregister
 from clarion.status import outcomes
 from clarion.storage import keys
-from tests.integration.delivery.conftest import System
 
 
 def test_a_publish_reaches_every_device_of_its_channel_once(system):
@@ -178,16 +178,82 @@ def test_content_that_fcm_cannot_carry_fails_before_anybody_gets_it(system):
     assert progress.books.audience == 0
 
 
+def test_a_registration_that_ends_between_planning_and_sending_is_not_sent_to(system):
+    system.devices(2)
+    system.devices(1, token="ends-{}", expires_at=system.clock() + 50)
+    message_id = system.accept()
+    system.plan(message_id)
+    system.clock.ahead_ms = 60
+    system.deliver(message_id)
+    assert system.books(message_id) == {"accepted|fcm|": 2, "unregistered||LEFT_BEFORE_SENDING": 1}
+
+
+class Unreadable(Exception):
+    pass
+
+
+def faulty(system, error):
+    """The system's provider, whose requests to some tokens cannot be made."""
+    (provider,) = set(system.outfit.providers["demo"].values())
+
+    class Faulty:
+        def __getattr__(self, name):
+            return getattr(provider, name)
+
+        def request(self, composition, token, tag, bearer):
+            if token.startswith("faulty"):
+                raise error
+            return provider.request(composition, token, tag, bearer)
+
+    system.outfit.providers["demo"]["ANDROID"] = Faulty()
+
+
+def test_an_error_of_our_own_repeats_nobody_and_ends(system):
+    system.devices(5)
+    system.devices(1, token="faulty-{}")
+    faulty(system, Unreadable())
+    message_id = system.accept()
+    system.plan(message_id)
+    for _ in range(FAULTS_MAX + 1):
+        with pytest.raises(Unreadable):
+            system.deliver(message_id)
+        make_due(system, message_id)
+    assert system.progress(message_id).books.pending == 0
+    assert system.simulation.counts()["max_accepted_per_token"] <= 1
+
+
+def test_time_spent_parked_does_not_count_against_the_patience(system):
+    system.devices(1, token="sim:UNAVAILABLE:{}")
+    message_id = system.accept()
+    system.plan(message_id)
+    (provider,) = set(system.outfit.providers["demo"].values())
+    park(system.storage, provider, "PERMISSION_DENIED", park_ms=60_000)
+    assert system.deliver(message_id) == ["reopened"]
+    system.storage.main.delete(keys.parked(provider.name, provider.credential))
+    system.clock.ahead_ms = 2 * 3_600_000
+    make_due(system, message_id)
+    assert system.deliver(message_id) == ["reopened"]
+    assert system.books(message_id) == {"pending": 1}
+
+
+def test_a_message_without_a_ttl_is_given_up_after_four_weeks(system):
+    system.devices(1)
+    message_id = system.accept()
+    system.plan(message_id)
+    system.clock.ahead_ms = 28 * 86_400_000
+    system.deliver(message_id)
+    assert system.books(message_id) == {"expired||": 1}
+
+
 def test_a_pruned_device_that_came_back_with_a_new_token_stays(system):
-    (device,) = system.devices(1)
+    system.devices(1)
     assert prune(system.storage, "demo", 0, {0: "another token", 1: "another token"}) == 0
     assert count(system.storage, "demo") == 1
-    assert device.token
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 65_536])
-def test_shards_of_any_size_close_the_same_books(storage, simulation, size):
-    system = System(storage, simulation, Pace(shard_size=size, record_batch=13))
+def test_shards_of_any_size_close_the_same_books(new_system, size):
+    system = new_system(Pace(shard_size=size, record_batch=13))
     system.devices(100)
     message_id = system.accept()
     system.plan(message_id)

@@ -11,10 +11,10 @@ from clarion.delivery import ledger
 from clarion.delivery.deliver import deliver
 from clarion.delivery.ledger import LeaseLost, entry
 from clarion.delivery.outfit import Pace
-from clarion.delivery.plan import plan
+from clarion.delivery.plan import PLANS_MAX, plan
 from clarion.delivery.shard import Shard
 from clarion.errors import IdempotencyConflict, Unavailable, UnknownMessage
-from clarion.message import DeliveryOptions, Outcome, PublishStatus, State
+from clarion.message import DeliveryOptions, Outcome, PublishOptions, PublishStatus, State
 from clarion.storage import keys, open_storage
 from tests.integration.delivery.conftest import System
 
@@ -79,6 +79,25 @@ def test_a_planner_that_lost_its_lease_writes_nothing(system):
     assert system.books(message_id) == {}
 
 
+def test_a_plan_that_is_half_written_is_not_refused_any_more(system):
+    system.devices(10)
+    message_id = system.accept(publish=PublishOptions(headers={"google.x": "1"}))
+    lost = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
+    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [])
+    lifecycle.write_chunk(system.storage, message_id, lost.fence, half, queue="clarion.express", lease_ms=-1)
+    assert system.plan(message_id) == State.DELIVERING
+    assert lifecycle.finish_plan(system.storage, message_id, lost.fence, error="late") == State.DELIVERING
+
+
+def test_a_message_whose_planners_all_die_is_given_up(system):
+    system.devices(1)
+    message_id = system.accept()
+    for number in range(PLANS_MAX):
+        lifecycle.claim_plan(system.storage, message_id, owner=f"dead-{number}", lease_ms=-1)
+    assert system.plan(message_id) == State.FAILED
+    assert "planned" in system.progress(message_id).status.error_message
+
+
 def test_only_one_worker_plans_at_a_time(system):
     message_id = system.accept()
     lifecycle.claim_plan(system.storage, message_id, owner="other", lease_ms=LEASE_MS)
@@ -131,8 +150,8 @@ def test_more_reasons_than_a_byte_can_tell_apart_still_close_the_books(system):
 
 
 @pytest.mark.parametrize("audience", [5, 256, 257, 700])
-def test_small_and_large_audiences_keep_the_same_books(storage, simulation, audience):
-    system = System(storage, simulation, Pace(shard_size=100, record_batch=30))
+def test_small_and_large_audiences_keep_the_same_books(new_system, audience):
+    system = new_system(Pace(shard_size=100, record_batch=30))
     system.devices(audience)
     system.devices(2, channels=("other",))
     assert system.books(system.publish()) == {"accepted|fcm|": audience}
@@ -164,8 +183,8 @@ def test_cancel_while_a_plan_is_half_written_ends_the_plan(system):
     assert system.progress(message_id).state is State.CANCELLED
 
 
-def test_cancel_in_mid_delivery_tells_who_was_reached_before(storage, simulation):
-    system = System(storage, simulation, Pace(shard_size=5_000, record_batch=10))
+def test_cancel_in_mid_delivery_tells_who_was_reached_before(new_system, simulation):
+    system = new_system(Pace(shard_size=5_000, record_batch=10))
     system.devices(2_000, token="sim:OK;ms=20:{}")
     message_id = system.accept()
     system.plan(message_id)

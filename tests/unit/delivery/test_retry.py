@@ -14,7 +14,9 @@ def message(ttl_s: int | None = None) -> Message:
     return Message(id="m", app="a", body=1, target=Target(channel="default"), accepted_ms=0, ttl_s=ttl_s)
 
 
-@pytest.mark.parametrize(("attempt", "wait_s"), [(0, 10), (1, 20), (2, 40), (5, 320), (6, 600), (30, 600)])
+@pytest.mark.parametrize(
+    ("attempt", "wait_s"), [(0, 10), (1, 20), (2, 40), (5, 320), (6, 600), (30, 600), (10_000, 600)]
+)
 def test_waits_double_up_to_ten_minutes(attempt, wait_s):
     assert retry.wait_s(RULE, UNAVAILABLE, attempt, dice=0.0) == wait_s
 

@@ -23,7 +23,7 @@ _WINDOW_DUE = 1 << 30
 _SETTINGS = {Setting.HEADER_TABLE_SIZE: 0, Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: _STREAM_WINDOW}
 
 
-class ConnectionOver(Exception):  # noqa: N818
+class ConnectionOver(Exception):
     """The peer closed it, or said something that is not HTTP/2."""
 
 

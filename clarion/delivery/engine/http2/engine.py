@@ -83,8 +83,7 @@ class HTTP2Engine:
         """Send until `source` is exhausted, or a server turns out to speak HTTP/1.1 only, and all is answered."""
         is_open, answered_at = True, monotonic()
         while True:
-            for origin in self._origins.values():
-                origin.begin()
+            self._begin()
             is_open = is_open and self._pull(source)
             self._connect()
             for origin, connection in self._connections():
@@ -115,11 +114,15 @@ class HTTP2Engine:
             for _ in range(max(1, self._origin.room if self._origin else 1)):
                 request = next(source, None)
                 if request is None:
+                    self._begin()
                     return False
                 self._take(request, deadline)
-            if self._origin:
-                self._origin.begin()
+            self._begin()
         return not self._http1
+
+    def _begin(self) -> None:
+        for origin in self._origins.values():
+            origin.begin()
 
     def _take(self, request: Request, deadline: float) -> None:
         origin = self._origin

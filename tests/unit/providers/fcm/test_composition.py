@@ -63,6 +63,13 @@ def test_a_repetition_replaces_the_first_copy_on_the_device():
     assert sent(message(), os="IOS")["apns"]["headers"]["apns-collapse-id"] == "message:1"
 
 
+def test_a_long_collapse_key_stays_within_what_apns_takes_and_apart_from_others():
+    keys = ["ü" * 40 + end for end in "ab"]
+    sent_ids = {sent(message(collapse_key=key), os="IOS")["apns"]["headers"]["apns-collapse-id"] for key in keys}
+    assert len(sent_ids) == 2
+    assert all(len(each.encode()) <= 64 for each in sent_ids)
+
+
 def test_the_apps_own_collapse_key_wins():
     android = sent(message(collapse_key="scores"), style=FCMStyle.NOTIFICATION)["android"]
     assert (android["collapse_key"], android["notification"]["tag"]) == ("scores", "scores")
@@ -99,6 +106,7 @@ def test_a_silent_apple_push_is_a_background_push():
     ("given", "words"),
     [
         (message("x" * 4100), "4096"),
+        (message("x" * 3000, headers={"ios-alert-body": "y" * 1500}), "4096"),
         (message(headers={"google.x": "1"}), "google.x"),
         (message(headers={"from": "1"}), "from"),
         (message(headers={"ios-badge": "many"}), "ios-badge"),

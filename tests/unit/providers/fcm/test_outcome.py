@@ -45,6 +45,14 @@ def blames(field):
         (answer(500, "UNKNOWN", "UNSPECIFIED_ERROR"), "UNKNOWN", "UNSPECIFIED_ERROR"),
         (answer(400, "INVALID_ARGUMENT", "SOMETHING_NEW"), "UNKNOWN", "SOMETHING_NEW"),
         (Answer(0, 418, b"[]"), "UNKNOWN", "HTTP_418"),
+        (Answer(0, 502, b"\xe9\xff"), "RETRY", "BAD_GATEWAY"),
+        (Answer(0, 502, b"[" * 100_000), "RETRY", "BAD_GATEWAY"),
+        (Answer(0, 503, b'{"error":{"details":5,"status":"no\\r\\nreason"}}'), "RETRY", "UNAVAILABLE"),
+        (
+            Answer(0, 400, b'{"error":{"details":[{"errorCode":"INVALID_ARGUMENT","fieldViolations":7}]}}'),
+            "REJECTED",
+            "INVALID_ARGUMENT",
+        ),
         (Answer(0, 418, b'{"error":{"details":[1,{"fieldViolations":[2]}]}}'), "UNKNOWN", "HTTP_418"),
     ],
 )
