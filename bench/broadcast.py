@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.registry import fill
-
 from bench import client, processor, sink
 from bench.record import Record, compare
+from bench.registry import fill
 from clarion import DeliveryOptions, Messaging, PublishOptions
 from clarion.message import Outcome
 from clarion.status import Progress, read
@@ -70,8 +69,10 @@ def run(rounds: int, devices: int = 200_000, fleet: Fleet = DEFAULT) -> list[Rec
         tempfile.TemporaryDirectory(prefix="clarion-bench-") as name,
         _system(Path(name), target, fleet) as (stack, storage),
     ):
-        fill(storage, APP, devices)
-        pairs = [(client.h2load(target, LOAD), _broadcast(stack, storage, target, devices)) for _ in range(rounds)]
+        first = fill(storage, APP, devices)
+        pairs = [
+            (client.h2load(target, LOAD), _broadcast(stack, storage, target, devices, first)) for _ in range(rounds)
+        ]
     return _records(fleet, pairs)
 
 
@@ -105,6 +106,7 @@ def _apps_file(folder: Path, target: sink.Sink) -> Path:
         service_account = "account.json"
         endpoint = "{target.url}"
         ca_bundle = "{target.ca_bundle}"
+        os = ["ANDROID", "IOS"]
         """
     )
     return file
@@ -117,24 +119,27 @@ def _give_bearer(storage: Storage) -> None:
     storage.main.hset(keys.bearer("fcm", f"{APP}:{PROJECT}"), mapping=row)
 
 
-def _broadcast(stack: Stack, storage: Storage, target: sink.Sink, devices: int) -> Measured:
+def _broadcast(stack: Stack, storage: Storage, target: sink.Sink, devices: int, first: str) -> Measured:
     assert stack.redis is not None
     workers = [
         pid for name in ("bulk", "express") for parent in stack.fleet.pids(name) for pid in processor.tree(parent)
     ]
     parts = (workers, [stack.redis.process.pid], processor.tree(target.pid))
     before = [processor.seconds(part) for part in parts]
+    requests = sink.requests(target)
     with Messaging(stack.redis_url, app_id=APP) as messaging:
         options = PublishOptions(headers={"android-content-title": "News"})
         broadcast = messaging.publish(BODY, publish_options=options).message_id
         _until(storage, broadcast, lambda progress: progress.books.total(Outcome.ACCEPTED) > devices // 10)
-        single = messaging.publish("alone", delivery_options=DeliveryOptions(push_singlecast=["device-0"])).message_id
+        single = messaging.publish("alone", delivery_options=DeliveryOptions(push_singlecast=[first])).message_id
         alone = _until(storage, single, lambda progress: progress.state.terminal)
         progress = _until(storage, broadcast, lambda progress: progress.state.terminal)
     if not progress.books.closed or progress.books.total(Outcome.ACCEPTED) != devices:
         raise RuntimeError(f"the books do not close: {progress.books}")
-    used = [processor.seconds(part) - start for part, start in zip(parts, before, strict=True)]
-    return Measured(devices, _span_ms(progress) / 1000, *used, single_ms=_span_ms(alone))
+    if sink.requests(target) - requests != devices + 2:  # the single push, and this question
+        raise RuntimeError(f"the sink counts {sink.requests(target) - requests} requests for {devices} devices")
+    worker_s, redis_s, sink_s = (processor.seconds(part) - start for part, start in zip(parts, before, strict=True))
+    return Measured(devices, _span_ms(progress) / 1000, worker_s, redis_s, sink_s, _span_ms(alone))
 
 
 def _until(storage: Storage, message_id: str, done: Callable[[Progress], bool]) -> Progress:

@@ -8,9 +8,11 @@ import ipaddress
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,7 @@ http {{
     keepalive_requests 1000000000;
     keepalive_timeout 3600s;
     http2_max_concurrent_streams {streams};
+    location = /status {{ stub_status; }}
     location / {{
       default_type application/json;
       return 200 '{answer}';
@@ -90,6 +93,14 @@ def serve(streams: int = 128) -> Iterator[Sink]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+def requests(sink: Sink) -> int:
+    """How many requests the sink has answered, this one included."""
+    context = ssl.create_default_context(cafile=sink.ca_bundle)
+    with urllib.request.urlopen(f"{sink.url}/status", context=context) as answer:  # noqa: S310  # our own server
+        numbers = answer.read().decode().split("requests")[1].split()
+    return int(numbers[2])
 
 
 def write_certificate(folder: Path) -> None:

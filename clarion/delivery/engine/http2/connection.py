@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hpack
+from hpack import HPACKError
 
 from clarion.delivery.engine.exchange import Answer, Failure
 from clarion.delivery.engine.http2 import frame
+from clarion.delivery.engine.http2.allowance import FRAME_DEFAULT, WINDOW_DEFAULT, WINDOW_MAX, Allowance, widen
 from clarion.delivery.engine.http2.block import RequestBlocks, ResponseBlocks
 from clarion.delivery.engine.http2.frame import Code, Setting
 from clarion.delivery.engine.http2.link import Link, Step
@@ -13,101 +14,116 @@ from clarion.delivery.engine.http2.stream import Stream
 from clarion.delivery.engine.option import EngineOptions
 
 BODY_MAX_BYTES = 1 << 20  # providers answer with less than 4 KiB; what is longer is not a provider
-FRAME_MAX_BYTES = 16_384
-STREAM_MAX = 1 << 30  # far below the last number there is
+BLOCK_MAX_BYTES = 1 << 16  # of headers, in as many CONTINUATION frames as they like
+NUMBER_MAX = 1 << 30  # far below the last number there is
 #: What the peer may send us unasked: no answer is that long, so streams never need more.
 _STREAM_WINDOW = 1 << 24
-_CONNECTION_WINDOW = (1 << 31) - 1
-_DEFAULT_WINDOW = 65_535
+#: What was received before the peer is given as much again, of the two gigabytes it has from the start.
 _WINDOW_DUE = 1 << 30
 _SETTINGS = {Setting.HEADER_TABLE_SIZE: 0, Setting.ENABLE_PUSH: 0, Setting.INITIAL_WINDOW_SIZE: _STREAM_WINDOW}
+_PING_BYTES = 8
+_OK = 200
 
 
-class ConnectionOver(Exception):
+class ConnectionOver(Exception):  # noqa: N818
     """The peer closed it, or said something that is not HTTP/2."""
 
 
 class Connection:
     """A connection to one origin.
 
+    Args:
+        link: the bytes below; the caller flushes it.
+        authority: the host, and the port where it is not 443.
+        options: how much it takes and what it asks for.
+        answers: where answers and failures go.
+        now: on the monotonic clock.
+
     Attributes:
-        link: the bytes below.
         streams: what is under way, by number.
-        answers, refused: what ended, and streams to begin again, since the engine last took them.
+        refused: streams to begin again, and why, since the caller last took them.
+        allowance: what the peer allows.
         draining: no new stream may be opened.
         opened_at, heard_at: on the monotonic clock.
     """
 
-    def __init__(self, link: Link, authority: str, options: EngineOptions, now: float) -> None:
+    def __init__(self, link: Link, authority: str, options: EngineOptions, answers: list[Answer], now: float) -> None:
         self.link = link
         self.streams: dict[int, Stream] = {}
-        self.answers: list[Answer] = []
-        self.refused: list[Stream] = []
+        self.refused: list[tuple[Stream, str]] = []
+        self.allowance = Allowance(options)
         self.draining = False
         self.opened_at = self.heard_at = now
-        self._options = options
+        self._answers = answers
+        self._silence_max_s = options.timeout_s / 2
         self._requests = RequestBlocks(authority, options.user_agent)
         self._responses = ResponseBlocks(options.answer_headers)
-        self._limit = min(options.streams_before_answer, options.streams_per_connection)
-        self._greeted = False
         self._next = 1
-        self._window = self._stream_window = _DEFAULT_WINDOW
-        self._frame_max = FRAME_MAX_BYTES
         self._blocked: list[Stream] = []
         self._received = 0
         self._in = b""
         self._block: tuple[int, int, bytes] | None = None
         link.write(frame.PREFACE + frame.settings(_SETTINGS))
-        link.write(frame.window_update(0, _CONNECTION_WINDOW - _DEFAULT_WINDOW))
+        link.write(frame.window_update(0, WINDOW_MAX - WINDOW_DEFAULT))
 
     @property
     def room(self) -> int:
         """How many more streams it takes now."""
         if self.draining or self._blocked or self.link.step is not Step.OPEN:
             return 0
-        return self._limit - len(self.streams)
+        return max(0, self.allowance.streams - len(self.streams))
 
     def begin(self, stream: Stream) -> None:
-        """Put a request on its way; the caller flushes the link.
+        """Put a request on its way.
 
         Raises:
-            ValueError: one of its header lines is no header.
+            ValueError: one of its header lines is no header; nothing is sent then.
         """
-        request, number = stream.request, self._next
-        body = request.body
-        block = self._requests.encode(request.headers, stream.path, len(body))
-        self._next += 2
-        self.draining = self.draining or self._next > STREAM_MAX
+        body, number, allowance, link = stream.request.body, self._next, self.allowance, self.link
+        length = len(body)
+        block = self._requests.encode(stream.request.headers, stream.path, length)
+        self._next = number + 2
+        self.draining = number > NUMBER_MAX
         stream.number = number
         self.streams[number] = stream
-        link, length = self.link, len(body)
-        head = frame.head(block, number, self._frame_max, ends=not body)
-        if length <= self._window and length <= self._stream_window and length <= self._frame_max:
-            self._window -= length
-            link.write(head + frame.header(length, frame.DATA, frame.END_STREAM, number) + body if body else head)
-            stream.end_at = link.queued
+        head = frame.head(block, number, allowance.frame_max, ends=not body)
+        if not body:
+            link.write(head)
+        elif length <= allowance.window and length <= allowance.stream_window and length <= allowance.frame_max:
+            allowance.window -= length
+            link.write(head + frame.header(length, frame.DATA, frame.END_STREAM, number) + body)
+        else:
+            link.write(head)
+            stream.rest, stream.window = body, allowance.stream_window
+            self._send_rest(stream)
             return
-        link.write(head)
-        stream.rest, stream.window = body, self._stream_window
-        self._send_rest(stream)
+        stream.end_at = link.queued
 
     def cancel(self, stream: Stream) -> None:
         """Give a stream up; what still comes for it is passed over."""
         self._forget(stream)
         self.link.write(frame.reset(stream.number, Code.CANCEL))
 
-    def is_written(self, stream: Stream) -> bool:
-        """Whether the kernel took the whole request: until then it has no end, and no server acts on it."""
-        return 0 < stream.end_at <= self.link.written
+    def expire(self, now: float) -> float:
+        """End the requests whose time is over; returns the next deadline."""
+        for stream in [stream for stream in self.streams.values() if stream.deadline <= now]:
+            # What is queued whole goes out whole, now or later: only without its end can nobody act on it.
+            failure = Failure.AMBIGUOUS if stream.end_at else Failure.NOT_SENT
+            self.cancel(stream)
+            self._answers.append(stream.failure(failure, "TIMEOUT"))
+            # Silent for so long with requests on it: the line is dead, whatever else is on it.
+            self.draining = self.draining or now - self.heard_at >= self._silence_max_s
+        return min((stream.deadline for stream in self.streams.values()), default=float("inf"))
 
     def lose(self) -> None:
         """The connection is gone: what was written whole is ambiguous, the rest may go elsewhere."""
         for stream in self.streams.values():
-            if self.is_written(stream):
-                self.answers.append(stream.failure(Failure.AMBIGUOUS, "LOST"))
+            if self._is_written(stream):
+                self._answers.append(stream.failure(Failure.AMBIGUOUS, "LOST"))
             else:
-                self._refuse(stream, "LOST")
+                self.refused.append((stream, "LOST"))
         self.streams.clear()
+        self._blocked.clear()
         self.draining = True
 
     def receive(self, now: float) -> None:
@@ -123,25 +139,28 @@ class Connection:
             self.heard_at = now
             try:
                 self._parse(self._in + data if self._in else data)
-            except (hpack.HPACKError, ValueError, IndexError) as error:
+            except (HPACKError, ValueError) as error:
                 raise ConnectionOver from error
 
     def _parse(self, data: bytes) -> None:
         at, end = 0, len(data)
         while end - at >= frame.HEADER_BYTES:
             high, low, kind, flags, number = frame.read_header(data, at)
-            start = at + frame.HEADER_BYTES
-            at_next = start + (high << 8 | low)
-            if at_next > end:
+            start, length, number = at + frame.HEADER_BYTES, high << 8 | low, number & frame.STREAM_MASK
+            if length > FRAME_DEFAULT:
+                raise ValueError("a frame longer than we allow")
+            if start + length > end:
                 break
-            payload = data[start:at_next]
-            at = at_next
-            if kind == frame.DATA:
-                self._data(number & frame.STREAM_MASK, flags, payload)
+            at = start + length
+            payload = data[start:at]
+            if self._block is not None:
+                self._continue(kind, flags, number, payload)
+            elif kind == frame.DATA:
+                self._data(number, flags, payload)
             elif kind == frame.HEADERS:
-                self._headers(number & frame.STREAM_MASK, flags, payload)
+                self._headers(number, flags, payload)
             else:
-                self._control(kind, flags, number & frame.STREAM_MASK, payload)
+                self._control(kind, flags, number, payload)
         self._in = data[at:]
 
     def _data(self, number: int, flags: int, payload: bytes) -> None:
@@ -153,107 +172,92 @@ class Connection:
         if stream is None:
             return
         if flags & frame.PADDED:
-            payload = payload[1 : len(payload) - payload[0]]
-        if payload:
-            stream.chunks.append(payload)
-            stream.size += len(payload)
-        if stream.size > BODY_MAX_BYTES:
+            payload = frame.unpad(payload)
+        if payload and stream.receive(payload) > BODY_MAX_BYTES:
             self.cancel(stream)
-            self.answers.append(stream.failure(Failure.AMBIGUOUS, "PROTOCOL"))
+            self._answers.append(stream.failure(Failure.AMBIGUOUS, "PROTOCOL"))
         elif flags & frame.END_STREAM:
             self._finish(stream)
 
     def _headers(self, number: int, flags: int, payload: bytes) -> None:
         if flags & frame.PADDED:
-            payload = payload[1 : len(payload) - payload[0]]
+            payload = frame.unpad(payload)
         if flags & frame.PRIORITY:
             payload = payload[5:]
         if flags & frame.END_HEADERS:
             self._head(number, flags, payload)
         else:
-            self._block = (number, flags, payload)
+            self._block = number, flags, payload
+
+    def _continue(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+        """Nothing but the rest of a header block may come before its end."""
+        assert self._block is not None
+        first_number, first_flags, block = self._block
+        block += payload
+        if kind != frame.CONTINUATION or number != first_number or len(block) > BLOCK_MAX_BYTES:
+            raise ValueError("a header block without an end")
+        self._block = number, first_flags, block
+        if flags & frame.END_HEADERS:
+            self._block = None
+            self._head(number, first_flags, block)
 
     def _head(self, number: int, flags: int, block: bytes) -> None:
+        response = self._responses.decode(block)  # also for a stream given up: an error in it ends the connection
         stream = self.streams.get(number)
-        response = self._responses.decode(block)  # also for a stream given up: the table is the connection's
         if stream is None:
             return
-        if response.status >= 200:  # noqa: PLR2004  # below it is only an interim word, and 0 are trailers
+        if response.status >= _OK:  # below it is only an interim word, and trailers have none
             stream.response = response
         if flags & frame.END_STREAM:
             self._finish(stream)
 
     def _finish(self, stream: Stream) -> None:
-        self._forget(stream)
-        if stream.response is None:
-            self.answers.append(stream.failure(Failure.AMBIGUOUS, "PROTOCOL"))
-        else:
-            self.answers.append(stream.answer())
+        self._answers.append(stream.answer())
         if stream.rest:  # the answer came before the request's end: nobody reads the rest
-            stream.rest = b""
-            self.link.write(frame.reset(stream.number, Code.CANCEL))
+            self.cancel(stream)
+        else:
+            del self.streams[stream.number]
 
     def _forget(self, stream: Stream) -> None:
-        stream.done = True
-        self.streams.pop(stream.number, None)
-        if self._blocked and stream in self._blocked:
+        del self.streams[stream.number]
+        if stream.rest:
             self._blocked.remove(stream)
 
     def _control(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if kind == frame.SETTINGS:
             if not flags & frame.ACK:
-                self._settings(payload)
+                self._settings(frame.read_settings(payload))
                 self.link.write(frame.header(0, frame.SETTINGS, frame.ACK, 0))
         elif kind == frame.WINDOW_UPDATE:
-            self._update_window(number, int.from_bytes(payload))
+            self._update_window(number, frame.read_number(payload) & frame.STREAM_MASK)
         elif kind == frame.RST_STREAM:
-            self._reset(number, int.from_bytes(payload))
+            self._reset(number, frame.read_number(payload))
         elif kind == frame.GOAWAY:
-            self._go_away(int.from_bytes(payload[:4]) & frame.STREAM_MASK)
+            self._go_away(frame.read_number(payload[:4]) & frame.STREAM_MASK)
         elif kind == frame.PING:
+            if len(payload) != _PING_BYTES:
+                raise ValueError("a ping of another length")
             if not flags & frame.ACK:
-                self.link.write(frame.header(8, frame.PING, frame.ACK, 0) + payload)
-        elif kind == frame.CONTINUATION:
-            self._continue(number, flags, payload)
-        elif kind == frame.PUSH_PROMISE:
-            raise ConnectionOver  # it was told not to
+                self.link.write(frame.header(_PING_BYTES, frame.PING, frame.ACK, 0) + payload)
+        elif kind in (frame.CONTINUATION, frame.PUSH_PROMISE):
+            raise ValueError("a frame that nobody asked for")
 
-    def _continue(self, number: int, flags: int, payload: bytes) -> None:
-        if self._block is None or self._block[0] != number:
-            raise ConnectionOver
-        _, first_flags, block = self._block
-        if flags & frame.END_HEADERS:
-            self._block = None
-            self._head(number, first_flags, block + payload)
-        else:
-            self._block = (number, first_flags, block + payload)
-
-    def _settings(self, payload: bytes) -> None:
-        values = {
-            int.from_bytes(payload[at : at + 2]): int.from_bytes(payload[at + 2 : at + 6])
-            for at in range(0, len(payload), 6)
-        }
-        if Setting.MAX_CONCURRENT_STREAMS in values or not self._greeted:
-            ours = self._options.streams_per_connection
-            self._limit = min(values.get(Setting.MAX_CONCURRENT_STREAMS, ours), ours)
-        self._greeted = True
-        if Setting.INITIAL_WINDOW_SIZE in values:
-            change = values[Setting.INITIAL_WINDOW_SIZE] - self._stream_window
-            self._stream_window += change
-            for stream in self._blocked:
-                stream.window += change
+    def _settings(self, values: dict[int, int]) -> None:
+        change = self.allowance.take(values)
+        for stream in self._blocked:
+            stream.window += change
+        if change > 0:
             self._send_blocked()
-        if Setting.MAX_FRAME_SIZE in values:
-            self._frame_max = values[Setting.MAX_FRAME_SIZE]
         if Setting.HEADER_TABLE_SIZE in values:
             self._requests.limit_table(values[Setting.HEADER_TABLE_SIZE])
 
     def _update_window(self, number: int, increment: int) -> None:
         if number == 0:
-            self._window += increment
-        elif (stream := self.streams.get(number)) is not None:
-            stream.window += increment
-        self._send_blocked()
+            self.allowance.window = widen(self.allowance.window, increment)
+            self._send_blocked()
+        elif (stream := self.streams.get(number)) is not None and stream.rest:
+            stream.window = widen(stream.window, increment)
+            self._send_blocked()
 
     def _send_blocked(self) -> None:
         blocked, self._blocked = self._blocked, []
@@ -261,18 +265,23 @@ class Connection:
             self._send_rest(stream)
 
     def _send_rest(self, stream: Stream) -> None:
-        """Send as much of a body as the windows allow; what is left waits for them."""
+        """Queue as much of a body as the windows allow; what is left waits for them."""
+        allowance = self.allowance
         while stream.rest:
-            length = min(len(stream.rest), self._window, stream.window, self._frame_max)
+            length = min(len(stream.rest), allowance.window, stream.window, allowance.frame_max)
             if length <= 0:
                 self._blocked.append(stream)
                 return
             part, stream.rest = stream.rest[:length], stream.rest[length:]
-            self._window -= length
+            allowance.window -= length
             stream.window -= length
             flags = 0 if stream.rest else frame.END_STREAM
             self.link.write(frame.header(length, frame.DATA, flags, stream.number) + part)
         stream.end_at = self.link.queued
+
+    def _is_written(self, stream: Stream) -> bool:
+        """Whether the kernel took the whole request: until then it has no end, and no server acts on it."""
+        return 0 < stream.end_at <= self.link.written
 
     def _reset(self, number: int, code: int) -> None:
         stream = self.streams.get(number)
@@ -280,16 +289,12 @@ class Connection:
             return
         self._forget(stream)
         if code in frame.REFUSALS or not stream.end_at:
-            self._refuse(stream, "REFUSED_STREAM")
+            self.refused.append((stream, "REFUSED_STREAM"))
         else:
-            self.answers.append(stream.failure(Failure.AMBIGUOUS, "RESET"))
+            self._answers.append(stream.failure(Failure.AMBIGUOUS, "RESET"))
 
     def _go_away(self, last: int) -> None:
         self.draining = True
         for stream in [stream for number, stream in self.streams.items() if number > last]:
             self._forget(stream)
-            self._refuse(stream, "REFUSED_STREAM")
-
-    def _refuse(self, stream: Stream, reason: str) -> None:
-        stream.reason = reason
-        self.refused.append(stream)
+            self.refused.append((stream, "REFUSED_STREAM"))

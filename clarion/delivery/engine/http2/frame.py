@@ -12,6 +12,8 @@ read_header = struct.Struct(">HBBBI").unpack_from
 _write_header = struct.Struct(">HBBBI").pack
 write_number = struct.Struct(">I").pack
 _write_setting = struct.Struct(">HI").pack
+_read_setting = struct.Struct(">HI").unpack_from
+_SETTING_BYTES = 6
 STREAM_MASK = 0x7FFFFFFF
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 5, 6, 7, 8, 9
@@ -41,6 +43,39 @@ class Code(IntEnum):
 
 #: With these the server says that it did not look at the stream.
 REFUSALS = frozenset({Code.REFUSED_STREAM, Code.HTTP_1_1_REQUIRED})
+
+
+def unpad(payload: bytes) -> bytes:
+    """The payload of a PADDED frame without its padding.
+
+    Raises:
+        ValueError: there is more padding than payload.
+    """
+    if not payload or payload[0] >= len(payload):
+        raise ValueError("more padding than payload")
+    return payload[1 : len(payload) - payload[0]]
+
+
+def read_number(payload: bytes) -> int:
+    """The payload of a RST_STREAM or WINDOW_UPDATE frame.
+
+    Raises:
+        ValueError: it has another length.
+    """
+    if len(payload) != 4:  # noqa: PLR2004  # bytes of every number
+        raise ValueError("not four bytes")
+    return int.from_bytes(payload)
+
+
+def read_settings(payload: bytes) -> dict[int, int]:
+    """What a SETTINGS frame says, unknown settings included.
+
+    Raises:
+        ValueError: its length is wrong.
+    """
+    if len(payload) % _SETTING_BYTES:
+        raise ValueError("a setting is cut off")
+    return dict(_read_setting(payload, at) for at in range(0, len(payload), _SETTING_BYTES))
 
 
 def header(length: int, kind: int, flags: int, stream: int) -> bytes:

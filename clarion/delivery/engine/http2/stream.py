@@ -7,56 +7,54 @@ from clarion.delivery.engine.http2.block import Response
 
 
 class Stream:
-    """A request that a connection carries.
+    """A request that waits for a connection or is on one.
 
     Attributes:
         request: what is sent.
         path: of its URL.
-        tries: how often it was begun, this time included.
         deadline: on the monotonic clock.
+        tries: how often it was begun and given back.
         number: of the stream on its connection; 0 before it has one.
-        rest: what of the body could not be sent yet, for want of window.
-        window: how much of the body the peer still takes.
-        end_at: the connection's output, in bytes, up to which the whole request is written.
+        rest: what of the body could not be queued yet, for want of window.
+        window: how much of `rest` the peer takes.
+        end_at: the connection's output, in bytes, up to which the whole request is queued; 0 while there is a rest.
         response: the answer's headers once they are there.
-        chunks: the answer's body so far.
-        size: of the chunks together.
-        done: whether its end is known.
-        reason: why it is to be begun again.
+        body: the answer's body so far.
     """
 
-    __slots__ = (
-        "chunks", "deadline", "done", "end_at", "number", "path", "reason", "request", "response", "rest", "size", "tries", "window",
-    )  # fmt: skip
+    __slots__ = ("body", "deadline", "end_at", "number", "path", "request", "response", "rest", "tries", "window")
 
     def __init__(self, request: Request, path: bytes, deadline: float) -> None:
         self.request = request
         self.path = path
-        self.tries = 1
         self.deadline = deadline
-        self.number = 0
-        self.rest = b""
-        self.window = 0
-        self.end_at = 0
-        self.response: Response | None = None
-        self.chunks: list[bytes] = []
-        self.size = 0
-        self.done = False
-        self.reason = ""
+        self.tries = 0
+        self.reset()
 
-    def restart(self) -> None:
-        """It is to be begun again, on another connection."""
-        self.tries += 1
-        self.number = self.end_at = self.size = 0
-        self.rest, self.response, self.done = b"", None, False
-        self.chunks.clear()
+    def reset(self) -> None:
+        """It is to be begun, perhaps again."""
+        self.number = self.window = self.end_at = 0
+        self.rest = b""
+        self.response: Response | None = None
+        self.body: bytes | bytearray = b""
+
+    def receive(self, part: bytes) -> int:
+        """Take a part of the body; returns how long that is now."""
+        if not self.body:
+            self.body = part
+        else:
+            if isinstance(self.body, bytes):
+                self.body = bytearray(self.body)
+            self.body += part
+        return len(self.body)
 
     def answer(self) -> Answer:
-        """The answer, now that it is complete."""
-        response, chunks = self.response, self.chunks
-        assert response is not None
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return Answer(self.request.tag, response.status, body, response.retry_after_s, response.headers)
+        """The answer, now that it is complete; a failure when it was none."""
+        response = self.response
+        if response is None:
+            return self.failure(Failure.AMBIGUOUS, "PROTOCOL")
+        headers = dict(response.headers) if response.headers else {}
+        return Answer(self.request.tag, response.status, bytes(self.body), response.retry_after_s, headers)
 
     def failure(self, failure: Failure, reason: str) -> Answer:
         """Why there is none."""
