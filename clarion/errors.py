@@ -124,7 +124,7 @@ class NotProvided(ClarionError):
 
 
 class Unavailable(ClarionError):
-    """The store cannot be reached or refuses writes. If only its answer was lost, the call may have been carried out."""
+    """The store cannot be reached or refuses writes. If only its answer was lost, the call may have taken effect."""
 
     code: ClassVar[int] = 90006
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import ssl
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -18,8 +17,8 @@ import httpx
 
 from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Request
 from clarion.delivery.engine.option import EngineOptions
+from clarion.delivery.engine.retry_after import read_retry_after
 
-RETRY_AFTER_MAX_S = 6 * 3600.0  # what libcurl caps it at
 _BODY_STARTED = frozenset({"http2.send_request_body.started", "http11.send_request_body.started"})
 #: Streams that the server says it did not look at.
 _REFUSALS = frozenset({h2.errors.ErrorCodes.REFUSED_STREAM, h2.errors.ErrorCodes.HTTP_1_1_REQUIRED})
@@ -218,18 +217,6 @@ def classify(error: Exception, *, is_written: bool) -> tuple[Failure, str]:
             is_tls = reason == "CONNECT" and ("SSL" in str(error) or "certificate" in str(error))
             return failure or _after(is_written), "TLS" if is_tls else reason
     return _after(is_written), "LOST"
-
-
-def read_retry_after(value: str, now: datetime) -> float | None:
-    """Seconds to wait according to a Retry-After header (RFC 9110 section 10.2.3), None when it says nothing."""
-    if value.isdecimal():
-        seconds = float(value)
-    else:
-        try:
-            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(seconds, RETRY_AFTER_MAX_S) if seconds > 0 else None
 
 
 def _after(is_written: bool) -> Failure:  # noqa: FBT001  # one argument, named by the function

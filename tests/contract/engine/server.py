@@ -181,8 +181,11 @@ class Connection(asyncio.Protocol):
             self.flush()
             self.transport.close()
             return
+        # h2 has read all of it already: it would not answer a stream that the client gives up further on.
+        given_up = {event.stream_id for event in events if isinstance(event, h2.events.StreamReset)}
         for event in events:
-            self._handle(event)
+            if isinstance(event, h2.events.StreamReset) or getattr(event, "stream_id", None) not in given_up:
+                self._handle(event)
         self.flush()
 
     def flush(self, extra: bytes = b"") -> None:

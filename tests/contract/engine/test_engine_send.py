@@ -119,5 +119,5 @@ def test_closing_twice_is_harmless(make):
 
 def test_auto_makes_the_fast_engine():
     engine = make_engine(EngineOptions())
-    assert type(engine).__name__ == "CurlEngine"
+    assert type(engine).__name__ == "HTTP2Engine"
     engine.close()

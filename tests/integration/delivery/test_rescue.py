@@ -68,7 +68,7 @@ def test_a_shard_behind_a_younger_task_was_lost(system):
     message_id = system.accept()
     system.plan(message_id)
     system.storage.main.delete(Queue.EXPRESS)
-    later = system.clock() + 1_000
+    later = system.clock() + 5_000
     system.storage.main.lpush(Queue.EXPRESS, render(deliver_hint("other", "0.0.0", Queue.EXPRESS), now_ms=later))
     assert swept(system) == (0, 1)
 

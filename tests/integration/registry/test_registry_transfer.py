@@ -142,3 +142,17 @@ def test_files_that_cannot_be_used_are_named(storage, tmp_path):
     with pytest.raises(InvalidField):
         export_devices(storage, APP, tmp_path / "devices.xls")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_hold_tokens_are_for_their_owner_only(storage, tmp_path):
+    register(storage, APP, [Device("t1", "d1", OS.WEB, registered_at=NOW)])
+    path = tmp_path / "devices.jsonl"
+    export_devices(storage, APP, path)
+    path.write_bytes(path.read_bytes() + b"bad\n")
+    seen = {}
+
+    def look(_):
+        seen.update({each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()})
+
+    import_devices(storage, APP, path, now_ms=NOW, progress=look)
+    assert seen == {path.name: 0o600, f"{path.name}.rejects": 0o600, f"{path.name}.checkpoint": 0o600}

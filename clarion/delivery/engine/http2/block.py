@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import email.utils
-from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import hpack
+from hpack.table import HeaderTable
+
+from clarion.delivery.engine.retry_after import read_retry_after
 
 _SAME = (":method", "POST"), (":scheme", "https")
 #: Longer values would push everything else out of the peer's table, 4 096 bytes by default.
 VALUE_MAX = 2048
+TABLE_MAX_BYTES = 4096
 #: `:path` is the fourth name of the static table: literal, not added to the table, since a path may be a device's.
 _PATH = b"\x04"
 #: `content-length` is the twenty-eighth: literal, not added, since bodies differ.
 _CONTENT_LENGTH = b"\x0f\x0d"
 #: Answers' header blocks that are remembered; they change with the date, once a second.
 MEMO_MAX = 256
-RETRY_AFTER_MAX_S = 6 * 3600.0
 
 
 class Response(NamedTuple):
-    """What an answer's header block says."""
+    """What an answer's header block says; `status` is 0 where it says none, as trailers do."""
 
     status: int
     retry_after_s: float | None
@@ -39,49 +41,58 @@ class RequestBlocks:
         self._user_agent = ("user-agent", user_agent)
         self._lines: tuple[str, ...] | None = None
         self._parts = b"", b""
+        self._path: bytes | None = None
+        self._start = b""
 
     def limit_table(self, size: int) -> None:
         """The peer keeps a dynamic table of at most `size` bytes."""
-        self._encoder.header_table_size = min(size, 4096)
+        self._encoder.header_table_size = min(size, TABLE_MAX_BYTES)
         self._lines = None
 
     def encode(self, lines: tuple[str, ...], path: bytes, length: int) -> bytes:
         """The block of a request with those header lines, path and body length.
 
         Raises:
-            ValueError: a line is no header.
+            ValueError: a line is no header; nothing was encoded.
         """
-        before, after = self._parts if lines is self._lines else self._encode(lines)
-        digits = b"%d" % length
-        return b"".join(
-            (before, _PATH, _integer(len(path), 7), path, after, _CONTENT_LENGTH, bytes((len(digits),)), digits)
-        )
+        if lines is not self._lines:
+            self._parts, self._path = self._encode(lines), None
+        if path is not self._path:
+            before, after = self._parts
+            self._path, self._start = path, b"".join((before, _PATH, _integer(len(path), 7), path, after))
+        return self._start + _content_length(length)
 
     def _encode(self, lines: tuple[str, ...]) -> tuple[bytes, bytes]:
         fields = [_field(line) for line in lines]
-        table = self._encoder.header_table.dynamic_entries
-        known = _mark(table)
+        table = self._encoder.header_table
+        newest, is_same = _newest(table), not table.resized
         parts = (
             self._encoder.encode(self._pseudo, huffman=False),
             self._encoder.encode([self._user_agent, *fields], huffman=False),
         )
         # Bytes that add nothing to the peer's table mean the same the next time, until other lines are encoded.
-        self._lines, self._parts = (lines if _mark(table) == known else None), parts
+        self._lines = lines if is_same and _newest(table) is newest else None
         return parts
 
 
-def _mark(table: deque[tuple[bytes, bytes]]) -> tuple[int, int]:
-    """Changes when an entry is added: those are made anew, and the newest comes first."""
-    return len(table), id(table[0]) if table else 0
+def _newest(table: HeaderTable) -> tuple[bytes, bytes] | None:
+    """The entry that was added last: each is a new object, and comes first."""
+    return table.dynamic_entries[0] if table.dynamic_entries else None
 
 
 def _field(line: str) -> hpack.HeaderTuple:
     name, colon, value = line.partition(":")
-    if not colon or not name or not line.isprintable():
+    if not colon or not name or not line.isprintable() or not name.isascii():
         raise ValueError("a header line must be `Name: value`, printable")
     # What would fill the table alone is written out each time.
     kind = hpack.NeverIndexedHeaderTuple if len(value) > VALUE_MAX else hpack.HeaderTuple
     return kind(name.strip().lower(), value.strip())
+
+
+@lru_cache(maxsize=8192)
+def _content_length(length: int) -> bytes:
+    digits = b"%d" % length
+    return b"".join((_CONTENT_LENGTH, bytes((len(digits),)), digits))
 
 
 def _integer(value: int, bits: int) -> bytes:
@@ -91,7 +102,7 @@ def _integer(value: int, bits: int) -> bytes:
         return bytes((value,))
     encoded = bytearray((limit,))
     value -= limit
-    while value >= 0x80:
+    while value >> 7:
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     encoded.append(value)
@@ -106,8 +117,9 @@ class ResponseBlocks:
 
     def __init__(self, wanted: Iterable[str]) -> None:
         self._decoder = hpack.Decoder()
-        # Only the table itself: a peer that says nothing about its size, as nginx does, is no error.
+        # Set here, not announced as a change: a peer that says nothing about its size, as nginx does, is no error.
         self._decoder.header_table.maxsize = 0
+        self._decoder.max_allowed_table_size = 0
         self._wanted = frozenset(wanted)
         self._memo: dict[bytes, Response] = {}
 
@@ -118,13 +130,14 @@ class ResponseBlocks:
             hpack.HPACKError: it cannot be decoded; the connection is of no use any more.
             ValueError: its status is no number.
         """
-        known = self._memo.get(block)
-        if known is None:
-            known = self._response(self._decoder.decode(block, raw=True))
+        response = self._memo.get(block)
+        if response is None:
+            response = self._response(self._decoder.decode(block, raw=True))
             if len(self._memo) >= MEMO_MAX:
                 self._memo.clear()
-            self._memo[block] = known
-        return known
+            if response.retry_after_s is None:  # a date is another number of seconds the next time
+                self._memo[block] = response
+        return response
 
     def _response(self, fields: Iterable[tuple[bytes, bytes]]) -> Response:
         status, retry_after, headers = 0, None, {}
@@ -132,21 +145,7 @@ class ResponseBlocks:
             if name == b":status":
                 status = int(value)
             elif name == b"retry-after":
-                retry_after = _seconds(value.decode("latin-1"))
+                retry_after = read_retry_after(value.decode("latin-1"), datetime.now(UTC))
             if self._wanted and (text := name.decode("latin-1")) in self._wanted:
                 headers[text] = value.decode("latin-1")
         return Response(status, None if status // 100 == 2 else retry_after, headers)  # noqa: PLR2004
-
-
-def _seconds(value: str) -> float | None:
-    """Retry-After, as seconds or as a date, at most six hours; None when it says nothing usable."""
-    try:
-        seconds = float(value) if value.isdigit() else _until(email.utils.parsedate_to_datetime(value))
-    except ValueError:
-        return None
-    return min(seconds, RETRY_AFTER_MAX_S) if seconds > 0 else None
-
-
-def _until(then: datetime) -> float:
-    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return (aware - datetime.now(UTC)).total_seconds()

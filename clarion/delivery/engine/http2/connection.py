@@ -25,19 +25,12 @@ _PING_BYTES = 8
 _OK = 200
 
 
-class ConnectionOver(Exception):  # noqa: N818
+class ConnectionOver(Exception):
     """The peer closed it, or said something that is not HTTP/2."""
 
 
 class Connection:
-    """A connection to one origin.
-
-    Args:
-        link: the bytes below; the caller flushes it.
-        authority: the host, and the port where it is not 443.
-        options: how much it takes and what it asks for.
-        answers: where answers and failures go.
-        now: on the monotonic clock.
+    """A connection to one origin: what ends goes to `answers`, what is queued on `link` the caller flushes.
 
     Attributes:
         streams: what is under way, by number.
@@ -116,9 +109,9 @@ class Connection:
         return min((stream.deadline for stream in self.streams.values()), default=float("inf"))
 
     def lose(self) -> None:
-        """The connection is gone: what was written whole is ambiguous, the rest may go elsewhere."""
+        """The connection is gone: what the kernel took whole is ambiguous; the rest has no end and may go elsewhere."""
         for stream in self.streams.values():
-            if self._is_written(stream):
+            if 0 < stream.end_at <= self.link.written:
                 self._answers.append(stream.failure(Failure.AMBIGUOUS, "LOST"))
             else:
                 self.refused.append((stream, "LOST"))
@@ -137,10 +130,18 @@ class Connection:
             if not data:
                 raise ConnectionOver
             self.heard_at = now
-            try:
-                self._parse(self._in + data if self._in else data)
-            except (HPACKError, ValueError) as error:
-                raise ConnectionOver from error
+            self.take(data)
+
+    def take(self, data: bytes) -> None:
+        """Take note of what was read.
+
+        Raises:
+            ConnectionOver: it is not HTTP/2.
+        """
+        try:
+            self._parse(self._in + data if self._in else data)
+        except (HPACKError, ValueError) as error:
+            raise ConnectionOver from error
 
     def _parse(self, data: bytes) -> None:
         at, end = 0, len(data)
@@ -278,10 +279,6 @@ class Connection:
             flags = 0 if stream.rest else frame.END_STREAM
             self.link.write(frame.header(length, frame.DATA, flags, stream.number) + part)
         stream.end_at = self.link.queued
-
-    def _is_written(self, stream: Stream) -> bool:
-        """Whether the kernel took the whole request: until then it has no end, and no server acts on it."""
-        return 0 < stream.end_at <= self.link.written
 
     def _reset(self, number: int, code: int) -> None:
         stream = self.streams.get(number)

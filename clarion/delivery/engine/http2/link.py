@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import selectors
 import socket
 import ssl
 from enum import Enum
+from typing import Any, NamedTuple
 
-_READ_BYTES = 65_536
+_READ_BYTES = 1 << 18
+#: What one TLS record holds.
+_RECORD_BYTES = 1 << 14
 
 
 class LinkError(Exception):
@@ -17,6 +21,26 @@ class LinkError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Address(NamedTuple):
+    """Where to connect, as the resolver says it."""
+
+    family: int
+    name: Any
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """The addresses of a host, the best one first. It blocks, as long as the system's resolver takes.
+
+    Raises:
+        LinkError: there are none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:  # ValueError: no host can have that name
+        raise LinkError("RESOLVE") from error
+    return [Address(family, name) for family, _, _, _, name in found]
 
 
 class Step(Enum):
@@ -33,25 +57,32 @@ class Link:
     Attributes:
         step: how far it has come.
         wants: the readiness events it waits for.
-        written: bytes that the kernel has taken so far, before encryption.
+        written: bytes of `write` that the kernel has taken so far, encrypted, in whole records.
+
+    Raises:
+        LinkError: no connection to that address can even be tried.
     """
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
+    def __init__(self, host: str, address: Address, context: ssl.SSLContext) -> None:
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            plain = socket.socket(address.family, socket.SOCK_STREAM)
         except OSError as error:
-            raise LinkError("RESOLVE") from error
-        plain = socket.socket(family, kind, protocol)
-        plain.setblocking(False)
+            raise LinkError("CONNECT") from error
+        plain.settimeout(0)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if plain.connect_ex(address) not in (0, errno.EINPROGRESS):
+        if plain.connect_ex(address.name) not in (0, errno.EINPROGRESS):
             plain.close()
             raise LinkError("CONNECT")
-        self._socket: socket.socket = plain
-        self._tls: ssl.SSLSocket | None = None
-        self._context = context
-        self._host = host
+        self._socket = plain
+        self._in, self._cipher_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            self._tls = context.wrap_bio(self._in, self._cipher_out, server_hostname=host)
+        except ValueError as error:  # no certificate can be for that name
+            plain.close()
+            raise LinkError("TLS") from error
         self._out = bytearray()
+        self._record, self._record_bytes = b"", 0
+        self._is_over = False
         self.step = Step.CONNECTING
         self.wants = selectors.EVENT_WRITE
         self.written = 0
@@ -63,7 +94,12 @@ class Link:
     @property
     def queued(self) -> int:
         """Bytes handed to `write` so far."""
-        return self.written + len(self._out)
+        return self.written + self._record_bytes + len(self._out)
+
+    @property
+    def protocol(self) -> str | None:
+        """What ALPN agreed on."""
+        return self._tls.selected_alpn_protocol()
 
     def advance(self) -> bool:
         """Go on connecting; whether it is open now.
@@ -74,29 +110,24 @@ class Link:
         if self.step is Step.CONNECTING:
             if self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise LinkError("CONNECT")
-            self._tls = self._context.wrap_socket(
-                self._socket, server_hostname=self._host, do_handshake_on_connect=False
-            )
-            self._socket, self.step = self._tls, Step.SHAKING
+            self.step = Step.SHAKING
         if self.step is Step.SHAKING:
-            assert self._tls is not None
             try:
-                self._tls.do_handshake()
-            except ssl.SSLWantReadError:
-                self.wants = selectors.EVENT_READ
-                return False
-            except ssl.SSLWantWriteError:
-                self.wants = selectors.EVENT_WRITE
-                return False
+                self._shake()
             except OSError as error:
                 raise LinkError("TLS") from error
-            self.step, self.wants = Step.OPEN, selectors.EVENT_READ
-        return True
+        return self.step is Step.OPEN
 
-    @property
-    def protocol(self) -> str | None:
-        """What ALPN agreed on."""
-        return None if self._tls is None else self._tls.selected_alpn_protocol()
+    def _shake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._fill()
+        try:
+            self._tls.do_handshake()
+            self.step = Step.OPEN
+        except ssl.SSLWantReadError:
+            if self._is_over:
+                raise
+        self.flush()
 
     def write(self, data: bytes) -> None:
         """Queue bytes; `flush` sends them."""
@@ -108,20 +139,27 @@ class Link:
         Raises:
             OSError: the connection is lost.
         """
-        out, sent = self._out, 0
-        if not out:
-            return
-        view = memoryview(out)
-        try:
-            while sent < len(view):
-                sent += self._socket.send(view[sent:])
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError):
-            pass
-        finally:
-            view.release()
-            del out[:sent]
-            self.written += sent
-        self.wants = selectors.EVENT_READ | (selectors.EVENT_WRITE if out else 0)
+        self.wants = selectors.EVENT_READ
+        while self._record or self._encrypt():
+            try:
+                sent = self._socket.send(self._record)
+            except BlockingIOError:
+                sent = 0
+            if sent < len(self._record):
+                self._record = self._record[sent:]
+                self.wants |= selectors.EVENT_WRITE
+                return
+            self.written += self._record_bytes
+            self._record, self._record_bytes = b"", 0
+
+    def _encrypt(self) -> bytes:
+        """Make the next record, one at a time: the peer can read nothing of one that the kernel took in part."""
+        if self._out and self.step is Step.OPEN:
+            with memoryview(self._out) as out:
+                self._record_bytes = self._tls.write(out[:_RECORD_BYTES])
+            del self._out[: self._record_bytes]
+        self._record = self._cipher_out.read()
+        return self._record
 
     def read(self) -> bytes | None:
         """What has arrived: b"" at the end, None when there is nothing now.
@@ -129,10 +167,30 @@ class Link:
         Raises:
             OSError: the connection is lost.
         """
+        if self._is_over:
+            return b""
         try:
-            return self._socket.recv(_READ_BYTES)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            self._fill()
+        except BlockingIOError:
             return None
+        parts = []
+        try:
+            while part := self._tls.read(_READ_BYTES):
+                parts.append(part)
+            self._is_over = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            self._is_over = True  # what came before it counts
+        return b"".join(parts) if parts or self._is_over else None
+
+    def _fill(self) -> None:
+        data = self._socket.recv(_READ_BYTES)
+        if data:
+            self._in.write(data)
+        else:
+            self._in.write_eof()
+            self._is_over = True
 
     def close(self) -> None:
         """Close it, without ceremony."""
