@@ -57,8 +57,10 @@ class LogFormat(StrEnum):
 class EngineKind(StrEnum):
     """Which HTTP client delivers."""
 
-    #: libcurl where pycurl is installed, else the portable one.
+    #: The same as http2.
     AUTO = "auto"
+    #: HTTP/2 of our own, and curl or portable for a server that speaks only HTTP/1.1.
+    HTTP2 = "http2"
     #: libcurl's multi interface.
     CURL = "curl"
     #: httpx: slower, runs everywhere.

@@ -1,6 +1,7 @@
 """The delivery engine: many HTTPS requests at once, one answer each, over few multiplexed connections.
 
-`curl` is the fast one (libcurl); `portable` (httpx) is for where pycurl does not run. Both pass one contract suite.
+`http2` writes and reads HTTP/2 itself and is the fast one. Servers that speak only HTTP/1.1 it leaves to `curl`
+(libcurl), or to `portable` (httpx) where pycurl does not run. All three pass one contract suite.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ def make_engine(options: EngineOptions, kind: EngineKind = "auto") -> Engine:
 
     Args:
         options: how it connects and waits.
-        kind: "curl", "portable", or "auto": curl where pycurl is installed, else portable.
+        kind: "http2", "curl", "portable", or "auto", which is http2.
 
     Raises:
         ImportError: the library of that kind is not installed.
     """
-    # Imported here: a process that only enqueues must not load libcurl or httpx.
+    # Imported here: a process that only enqueues must load none of them.
     if kind in ("auto", "http2"):
         from clarion.delivery.engine.http2 import HTTP2Engine  # noqa: PLC0415
 

@@ -12,13 +12,14 @@ class EngineOptions:
     Attributes:
         connections_max: the most connections to one host; the engine opens more than one only when latency asks.
         streams_per_connection: the most requests at once on one connection; the server's own limit is kept too.
-        streams_before_answer: the most requests to put on a new connection until its first answer. APNs allows 1.
+        streams_before_answer: the most requests to put on a new connection until the server has shown what it takes, by
+            its settings or its first answer. APNs allows 1.
         timeout_s: from handing a request to the engine until its whole answer.
-        connect_timeout_s: for name, TCP and TLS together.
+        connect_timeout_s: for TCP and TLS to one address; with libcurl and httpx for the name and all addresses.
         idle_s: a connection unused for so long is not used again.
-        age_s: a connection older than this is replaced when it is next idle.
+        age_s: a connection older than this is replaced at the next send.
         tick_s: the longest silence of `send`.
-        grow_above_s: while a full window takes longer than this to be answered, one more connection is opened.
+        grow_above_s: seconds of mere waiting for one window of answers, above which one more connection is opened.
         ca_bundle: path of a PEM file with the only authorities to trust; None for the ones certifi ships.
         user_agent: the User-Agent header.
         answer_headers: lower-case names of the response headers to return.

@@ -92,7 +92,7 @@ def test_bodies_larger_than_the_windows_arrive_whole(make, context):
 
 
 def test_a_host_that_is_silent_does_not_hold_up_another(make, context):
-    with Server(context) as server, listening(lambda line: None) as (dead, _):
+    with Server(context) as server, listening(hold) as (dead, _):
         engine = make(connect_timeout_s=1.0)
         mixed = chain.from_iterable(zip(posts(dead, bodies(50)), posts(server.url, bodies(50)), strict=True))
         answers = [(answer.failure, answer.reason) for answer in engine.send(mixed) if answer]

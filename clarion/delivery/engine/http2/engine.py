@@ -125,11 +125,18 @@ class HTTP2Engine:
         return not self._http1
 
     def _room(self) -> int:
-        """How many requests to take; one where nothing says yet for whom there must be room."""
+        """How many requests to take.
+
+        Without room, one at a time: it may be for a host that has some. Not when one waits for a connection that is
+        full, nor when many wait for hosts that are still to be reached.
+        """
         origins = self._origins.values()
         waiting = sum(len(origin.waiting) for origin in origins)
         room = max((origin.room for origin in origins), default=0)
-        return min(room or not waiting, self.window - waiting - self.in_flight)
+        if not room:
+            is_full = any(origin.waiting and origin.is_reached for origin in origins)
+            room = not is_full and waiting < self._options.streams_per_connection
+        return min(room, self.window - waiting - self.in_flight)
 
     def _begin(self) -> None:
         for origin in self._origins.values():

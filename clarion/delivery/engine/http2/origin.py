@@ -7,7 +7,7 @@ from collections import deque
 
 from clarion.delivery.engine.exchange import TRIES_MAX, Answer, Failure
 from clarion.delivery.engine.http2.connection import Connection
-from clarion.delivery.engine.http2.link import Address, Link, LinkError, resolve
+from clarion.delivery.engine.http2.link import Address, Link, LinkError, Step, resolve
 from clarion.delivery.engine.http2.stream import Stream
 from clarion.delivery.engine.option import EngineOptions
 
@@ -62,6 +62,11 @@ class Origin:
     def room(self) -> int:
         """How many requests could be begun now."""
         return sum(connection.room for connection in self.connections)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether it has a connection, full or not."""
+        return any(connection.link.step is Step.OPEN for connection in self.connections)
 
     @property
     def in_flight(self) -> int:
