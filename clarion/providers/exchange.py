@@ -45,7 +45,7 @@ class Answer(Struct, gc=False):
         failure: None when there is an HTTP answer.
         reason: one static word for logs and metrics, "" when there is an HTTP answer: RESOLVE, CONNECT, TLS, TIMEOUT,
             REFUSED_STREAM (also for streams above a GOAWAY's last id), RESET (this stream), LOST (the connection),
-            PROTOCOL (a response that is not HTTP, or too large), URL.
+            PROTOCOL (a response that is not HTTP, or too large), URL and HEADER (a request that cannot be written).
     """
 
     tag: Any

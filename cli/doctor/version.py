@@ -39,7 +39,11 @@ def check_versions(pins: dict[str, str], engine: EngineKind) -> Iterator[Finding
     if found is None and engine is EngineKind.CURL:
         yield fail(ENGINE, "not installed, and CLARION_ENGINE is curl", f"Install {ENGINE}, or choose another engine.")
     elif found is None:
-        yield warn(ENGINE, "not installed", f"Install {ENGINE}: the portable engine is many times slower.")
+        yield warn(
+            ENGINE,
+            "not installed",
+            f"Install {ENGINE}: servers that speak only HTTP/1.1 are many times slower without it.",
+        )
     else:
         yield judge(ENGINE, found, pins.get(ENGINE))
 
