@@ -12,7 +12,7 @@ from clarion.errors import Unavailable
 from clarion.presence import living
 from clarion.storage import Storage
 from clarion.storage.connection import storage_errors
-from clarion.transport.direct import wall_clock_ms
+from clarion.clock import wall_clock_ms
 
 router = APIRouter(tags=["Server"])
 

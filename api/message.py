@@ -79,4 +79,4 @@ async def cancel(caller: Publisher, message_id: MessageId) -> CancelReply:
         addressed = await run_in_threadpool(target, caller.storage, caller.app.id, message_id)
         caller.check_channel(addressed.channel)
     cancelled = await run_in_threadpool(caller.transport.cancel, message_id)
-    return CancelReply(status=cancelled.status.value, message_id=cancelled.message_id)  # type: ignore[arg-type]
+    return CancelReply(message_id=cancelled.message_id)

@@ -77,7 +77,7 @@ class StatusReply(_Wire):
 class CancelReply(_Wire):
     """What a cancel came to."""
 
-    status: Literal["CANCELLED", "IN_PROGRESS"]
+    status: Literal["CANCELLED"] = "CANCELLED"
     message_id: str
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from clarion.errors import InvalidField, InvalidRepeat, InvalidSchedule
-from clarion.message import BROADCAST_ALL, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from clarion.message import BROADCAST_NAMES, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
 
 #: The policy's former name and values.
 _LEGACY_POLICY = {"ONLY": PublishPolicy.PUSH, "ALSO": PublishPolicy.BOTH}
-_BROADCAST = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL, "NONE": PushBroadcast(0)}
+_BROADCAST = BROADCAST_NAMES | {"NONE": PushBroadcast(0)}
 
 
 def publish_options(body: Mapping[str, Any]) -> PublishOptions:

@@ -29,8 +29,12 @@ def main() -> None:
     parser.add_argument("--ten-million", action="store_true", help="the registry at ten million devices")
     given = parser.parse_args()
     facts = machine()
-    records = [record for part in given.only.split(",") for record in _parts(given)[part]()]
-    _show(facts, records)
+    Console().print(", ".join(f"{name} {value}" for name, value in facts.items()))
+    records: list[Record] = []
+    for part in given.only.split(","):
+        measured = _parts(given)[part]()
+        _show(part, measured)
+        records += measured
     document = {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": facts, "records": records}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
@@ -46,14 +50,12 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[], list[Record]]]:
     }
 
 
-def _show(facts: dict[str, str | int | float], records: list[Record]) -> None:
-    console = Console()
-    console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
-    table = Table("what", "value", "unit", "against", "ratio")
+def _show(part: str, records: list[Record]) -> None:
+    table = Table("what", "value", "unit", "against", "ratio", title=part)
     for record in records:
         ratio = f"{record['ratio']:.2f}" if record["against"] else ""
         table.add_row(record["name"], f"{record['value']:,.2f}", record["unit"], record["against"], ratio)
-    console.print(table)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 
@@ -107,10 +108,10 @@ async def firebase(sink: Sink, count: int) -> Took:
     import firebase_admin  # noqa: PLC0415  # a second of imports that the other clients do not need
     from firebase_admin import messaging  # noqa: PLC0415
 
-    os.environ["SSL_CERT_FILE"] = sink.ca_bundle  # the only way to tell it whom to trust
     messaging._MessagingService.FCM_URL = sink.url + "/v1/projects/{0}/messages:send"  # noqa: SLF001
     app = firebase_admin.initialize_app(_token(), {"projectId": "bench"}, name=f"bench-{time.monotonic_ns()}")
-    with warnings.catch_warnings():
+    # The environment is the only way to tell it whom to trust.
+    with warnings.catch_warnings(), mock.patch.dict(os.environ, {"SSL_CERT_FILE": sink.ca_bundle}):
         warnings.simplefilter("ignore")  # `token` is deprecated and is what everybody has
         note = messaging.Notification(title="Your order is on its way", body="b" * 120)
         messages = [messaging.Message(token=TOKEN, notification=note) for _ in range(count)]

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+#: What an application's id looks like, as a regular expression for the whole of it.
+APP_ID = "[A-Za-z0-9_-]{1,64}"
+
 
 class Scope(StrEnum):
     """What an API key may do."""
@@ -47,7 +50,6 @@ class Limits:
         singlecast: device ids in one publish.
         headers: headers in one publish.
         header_bytes: name and value of one header together, UTF-8.
-        max_schedule_ahead_s: how far ahead `publish_at` may lie, seconds.
         idempotency_window_s: how long an idempotency key is remembered, seconds.
         retention_s: how long a settled message and its ledger are kept, seconds.
     """
@@ -56,7 +58,6 @@ class Limits:
     singlecast: int = 10_000
     headers: int = 100
     header_bytes: int = 8_192
-    max_schedule_ahead_s: int = 366 * 86_400
     idempotency_window_s: int = 86_400
     retention_s: int = 7 * 86_400
 

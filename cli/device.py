@@ -18,7 +18,7 @@ from clarion.registry import OS
 from clarion.registry import count as count_devices
 from clarion.registry.row import Format
 from clarion.registry.transfer import Import, export_devices, import_devices
-from clarion.transport.direct import wall_clock_ms
+from clarion.clock import wall_clock_ms
 from cli import access, screen
 from cli.exit_code import ExitCode
 from cli.option import AppOption, JSONOption

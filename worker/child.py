@@ -16,7 +16,7 @@ from clarion.delivery.outfit import Outfit, Pace
 from clarion.providers.base import Provider
 from clarion.providers.catalog import providers
 from clarion.storage import open_storage
-from clarion.transport.direct import wall_clock_ms
+from clarion.clock import wall_clock_ms
 from config.settings import Settings
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clarion.message.message import Message, Target
 from clarion.message.option import (
     BROADCAST_ALL,
+    BROADCAST_NAMES,
     DEFAULT_CHANNEL,
     DeliveryOptions,
     PublishOptions,
@@ -16,6 +17,7 @@ from clarion.message.status import MessageStatus, PublishStatus
 
 __all__ = [
     "BROADCAST_ALL",
+    "BROADCAST_NAMES",
     "DEFAULT_CHANNEL",
     "DeliveryOptions",
     "Message",

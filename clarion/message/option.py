@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntFlag, StrEnum
-from typing import Any
 
 import msgspec
 
@@ -35,6 +34,8 @@ class PushBroadcast(IntFlag):
 
 #: Everybody, whatever the operating system.
 BROADCAST_ALL = PushBroadcast(63)
+#: The operating systems by name, as callers write them; ALL among them.
+BROADCAST_NAMES = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +63,8 @@ class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):
         repeat_every: seconds between repetitions.
         repeat_expires_at: when to stop repeating, in the forms of `publish_at`.
         segment_query: a where clause over devices.
-        ttl: seconds after which a device that was not reached is given up; None is the provider's maximum.
+        ttl: whole seconds, from 1, after which a device that was not reached is given up; None is the provider's
+            maximum.
         priority: `high` or `normal`; None is high for what is shown, normal for what is silent.
         collapse_key: messages with the same key replace each other on a device that was offline.
         idempotency_key: a second publish with the same key and content is the first one.
@@ -79,7 +81,3 @@ class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):
     priority: str | None = None
     collapse_key: str | None = None
     idempotency_key: str | None = None
-
-
-#: A JSON value.
-JSON = Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from clarion import lifecycle
 from clarion.accept import accept
 from clarion.app import App
+from clarion.clock import wall_clock_ms
 from clarion.errors import UnknownDevice
-from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus, State
+from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.registration import DeviceRegistration
 from clarion.registry import Device, find, register, unregister
 from clarion.registry.registration import parse
@@ -21,11 +21,6 @@ from clarion.storage import Storage
 
 #: Registration ids are derived, so that the same device has the same id for ever: UUIDs under this namespace.
 _NAMESPACE = uuid.UUID("6f2d2b0e-9a4e-5f0b-8a43-3a0c9d1f7c55")
-
-
-def wall_clock_ms() -> int:
-    """Epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class DirectTransport:
@@ -70,11 +65,8 @@ class DirectTransport:
 
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is not over."""
-        state = lifecycle.cancel(self._storage, message_id, self._app.id)
-        done = state in (State.CANCELLED, State.CANCELLING)
-        return MessageStatus(
-            message_id=message_id, status=PublishStatus.CANCELLED if done else PublishStatus.IN_PROGRESS
-        )
+        lifecycle.cancel(self._storage, message_id, self._app.id)
+        return MessageStatus(message_id=message_id, status=PublishStatus.CANCELLED)
 
     def register(self, fields: dict[str, Any]) -> str:
         """Register a device, or renew its registration."""

@@ -8,7 +8,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from clarion.transport.direct import wall_clock_ms
+from clarion.clock import wall_clock_ms
 from cli import screen
 from cli.doctor.finding import Finding, Level
 from cli.exit_code import ExitCode

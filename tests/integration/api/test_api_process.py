@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from clarion import presence
-from clarion.transport.direct import wall_clock_ms
+from clarion.clock import wall_clock_ms
 from config.fleet import Fleet
 from tests.integration.api.conftest import ADMIN, APPS
 

@@ -7,11 +7,11 @@ import pytest
 
 from clarion.app import Limits
 from clarion.errors import BodyTooLarge, InvalidField, NotProvided
-from clarion.message import DeliveryOptions, PublishOptions, PushBroadcast
+from clarion.message import DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
 from clarion.message.message import decode, encode
 from clarion.message.validation import build
 
-LIMITS = Limits(body_bytes=1000, singlecast=3, headers=2)
+LIMITS = Limits(body_bytes=1000, singlecast=3, headers=2, header_bytes=300)
 
 
 def built(body="hello", channel=None, publish=None, **delivery):
@@ -67,18 +67,42 @@ def test_header_values_become_strings():
     [
         ({"body": object()}, "message"),
         ({"body": nested(101)}, "message"),
+        ({"body": 10**400}, "message"),
+        ({"body": "\ud800"}, "message"),
         ({"channel": "a/b"}, "channel"),
         ({"channel": ""}, "channel"),
         ({"push_broadcast": 64}, "pushBroadcast"),
         ({"push_broadcast": -1}, "pushBroadcast"),
+        ({"push_broadcast": "IOS"}, "pushBroadcast"),
+        ({"push_broadcast": True}, "pushBroadcast"),
+        ({"push_broadcast": 1.0}, "pushBroadcast"),
+        ({"publish_policy": "push"}, "publishPolicy"),
+        ({"publish_policy": None}, "publishPolicy"),
+        ({"publish_policy": []}, "publishPolicy"),
         ({"push_singlecast": ["a", "b", "c", "d"]}, "pushSinglecast"),
         ({"push_singlecast": [""]}, "pushSinglecast"),
+        ({"push_singlecast": "abc"}, "pushSinglecast"),
+        ({"push_singlecast": None}, "pushSinglecast"),
+        ({"push_singlecast": [5]}, "pushSinglecast"),
+        ({"push_singlecast": ["\ud800"]}, "pushSinglecast"),
         ({"ttl": -1}, "ttl"),
+        ({"ttl": 0}, "ttl"),
         ({"ttl": True}, "ttl"),
+        ({"ttl": 1.0}, "ttl"),
         ({"priority": "urgent"}, "priority"),
+        ({"priority": []}, "priority"),
+        ({"idempotency_key": "\ud800"}, "idempotencyKey"),
         ({"collapse_key": "a\nb"}, "collapseKey"),
         ({"publish": PublishOptions(headers={"a": "1", "b": "2", "c": "3"})}, "headers"),
         ({"publish": PublishOptions(headers={"a\r\nb": "1"})}, "headers"),
+        ({"publish": PublishOptions(headers=None)}, "headers"),
+        ({"publish": PublishOptions(headers={5: "1"})}, "headers"),
+        ({"publish": PublishOptions(headers={"": "1"})}, "headers"),
+        ({"publish": PublishOptions(headers={"a": object()})}, "headers"),
+        ({"publish": PublishOptions(headers={"a": "\ud800"})}, "headers"),
+        ({"publish": PublishOptions(headers={"a": ["\ud800"]})}, "headers"),
+        ({"publish": PublishOptions(headers={"a": "ü" * 150})}, "headers"),
+        ({"publish": PublishOptions(subtopic=5)}, "subtopic"),
         ({"publish": PublishOptions(publisher_id="x" * 256)}, "publisherId"),
     ],
 )
@@ -86,6 +110,22 @@ def test_what_is_wrong_is_named(options, field):
     with pytest.raises(InvalidField) as caught:
         built(**options)
     assert field.lower() in caught.value.field.lower()
+
+
+@pytest.mark.parametrize("policy", PublishPolicy)
+def test_a_policy_may_be_given_as_its_exact_word(policy):
+    assert built(publish_policy=str(policy)).policy is policy
+
+
+def test_a_header_may_be_as_long_as_the_limit():
+    value = "ü" * 149 + "x"
+    assert built(publish=PublishOptions(headers={"a": value})).headers == {"a": value}
+
+
+def test_a_message_is_what_a_worker_reads():
+    message = built(push_broadcast=3, push_singlecast=["a"], ttl=1, priority="high", publish_policy="PUSH")
+    assert decode(encode(message)) == message
+    assert isinstance(message.target.broadcast, PushBroadcast)
 
 
 def test_a_message_over_the_limit_is_refused_with_the_limit():
