@@ -14,9 +14,10 @@ from api.guard import Guard
 from api.remainder import Remainder
 from clarion.app import App
 from clarion.queue import plan_hint, render
-from clarion.storage import Storage, open_storage
+from clarion.storage import Storage
 from config.logging import configure
 from config.settings import Settings, load_or_exit
+from config.store import open_stores
 
 #: How long a browser may remember that it may call, seconds.
 _PREFLIGHT_S = 86_400
@@ -26,7 +27,7 @@ def create_app() -> FastAPI:
     """The application as the environment configures it; a setting that cannot be used ends the process."""
     settings, apps = load_or_exit()
     configure(settings)
-    storage = open_storage(settings.redis_url, registry_url=settings.registry, queues_on_main=settings.queues_on_main)
+    storage = open_stores(settings)
     return build(settings, apps, storage)
 
 
@@ -48,9 +49,8 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
         # Its spans hold the request's path, and with it the API key.
         telemetry={"tracing": False, "logs": False, "metrics": False, "auto_configure": False},
     )
-    broker_url = None if settings.queues_on_main else settings.broker
     app.state.storage = storage
-    app.state.callers = Callers(apps.values(), storage, broker_url=broker_url)
+    app.state.callers = Callers(apps.values(), storage, broker_url=settings.foreign_broker)
     # The first match serves: literal segments stand before names of channels and messages.
     for each in (health, registration, unprovided, message, progress):
         app.include_router(each.router)

@@ -8,11 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from api.access import BASE, AnyCaller
 from api.error import ERRORS
 from api.model import Health, Info, Readiness
+from clarion.clock import wall_clock_ms
 from clarion.errors import Unavailable
 from clarion.presence import living
 from clarion.storage import Storage
 from clarion.storage.connection import storage_errors
-from clarion.clock import wall_clock_ms
 
 router = APIRouter(tags=["Server"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
-from clarion.app import App
+from clarion.app import APP_ID, App, Limits
 from clarion.errors import InvalidField, Misconfigured
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions
 from clarion.message.registration import DeviceRegistration
@@ -54,21 +55,31 @@ class Messaging:
         registry_url: str | None = None,
         broker_url: str | None = None,
         ca_bundle: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """Open a way in; nothing is sent until the first call.
 
         Args:
             url: `redis://…` or `rediss://…` goes straight to the store, `http://…` or `https://…` through the HTTP API.
-            app_id: the application.
+            app_id: the application: 1 to 64 letters, digits, `-` and `_`.
             api_key: its key; needed over HTTP.
             registry_url: the device registry's Redis, where it is not the same.
             broker_url: Celery's broker, where it is not the same Redis.
             ca_bundle: authorities (PEM) to trust over HTTPS instead of the system's.
+            limits: how much one call may ask for, straight to the store: the apps file, which says it to the server,
+                is not read here. None is the defaults. Over HTTP the server's own apply.
 
         Raises:
-            Misconfigured: the URL's scheme is not one of these, or a key is missing.
+            Misconfigured: the URL's scheme is not one of these, the id is no application's, or a key is missing.
         """
-        self._transport = _transport(url, app_id, api_key, registry_url, broker_url, ca_bundle)
+        if not isinstance(app_id, str) or not re.fullmatch(APP_ID, app_id):
+            raise Misconfigured("Invalid app_id: expected 1 to 64 letters, digits, - and _.")
+        if url.startswith(("redis://", "rediss://", "unix://")):
+            self._transport = _direct(url, App(app_id, app_id, limits=limits or Limits()), registry_url, broker_url)
+        elif url.startswith(("http://", "https://")):
+            self._transport = _http(url, app_id, api_key, ca_bundle)
+        else:
+            raise Misconfigured("Invalid url: expected redis://, rediss://, unix://, http:// or https://.")
         self._executor = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="clarion")
 
     def publish(
@@ -94,8 +105,7 @@ class Messaging:
             PermissionDenied: the key may not publish there.
             Unavailable: the store or server cannot be reached; with an idempotency key the call may be repeated.
         """
-        if channel_name is not None and not isinstance(channel_name, str):
-            raise InvalidField("channel_name", "a string")
+        _check_publish(channel_name, publish_options, delivery_options)
         return self._transport.publish(
             message, channel_name, publish_options or PublishOptions(), delivery_options or DeliveryOptions()
         )
@@ -163,7 +173,7 @@ class Messaging:
             "deviceId": device_id,
             "os": os,
             "osVersion": os_version,
-            "channels": None if channels is None else list(channels),
+            "channels": None if channels is None else _names(channels),
             "expiration": ends,
             "userId": user_id,
             "properties": properties,
@@ -182,9 +192,13 @@ class Messaging:
         """Unregister a device from `channels`; from all of them, and wholly, when that is None.
 
         Raises:
+            InvalidField: `channels` names none.
             UnknownDevice: there is no such device.
         """
-        self._transport.unregister(device_id, channels)
+        names = None if channels is None else _names(channels)
+        if names == []:
+            raise InvalidField("channels", "one channel at least, or None for all of them")
+        self._transport.unregister(device_id, names)
 
     def close(self) -> None:
         """Wait for the non-blocking calls, then give the connections back."""
@@ -202,9 +216,17 @@ class Messaging:
 class AsyncMessaging:
     """`Messaging` for an event loop: the same arguments, each method awaitable, none blocks the loop."""
 
-    def __init__(self, url: str, *, app_id: str, api_key: str | None = None, **where: str | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        app_id: str,
+        api_key: str | None = None,
+        limits: Limits | None = None,
+        **where: str | None,
+    ) -> None:
         """Open a way in, with the arguments of `Messaging`."""
-        self._messaging = Messaging(url, app_id=app_id, api_key=api_key, **where)
+        self._messaging = Messaging(url, app_id=app_id, api_key=api_key, limits=limits, **where)
         self.publish = _awaitable(self._messaging, self._messaging.publish)
         self.get_message_status = _awaitable(self._messaging, self._messaging.get_message_status)
         self.cancel = _awaitable(self._messaging, self._messaging.cancel)
@@ -230,25 +252,35 @@ def _awaitable(messaging: Messaging, method: Callable[P, T]) -> Callable[P, asyn
     return call
 
 
-def _transport(
-    url: str,
-    app_id: str,
-    api_key: str | None,
-    registry_url: str | None,
-    broker_url: str | None,
-    ca_bundle: str | None,
-) -> Transport:
-    if url.startswith(("redis://", "rediss://", "unix://")):
-        from clarion.storage import open_storage  # noqa: PLC0415  # over HTTP no store is opened
-        from clarion.transport.direct import DirectTransport  # noqa: PLC0415
+def _check_publish(channel: Any, publish: Any, delivery: Any) -> None:
+    """Pass when the arguments of a publish are of their kinds; their values are checked where they are used."""
+    for field, value, kind, expected in (
+        ("channel_name", channel, str, "a string"),
+        ("publish_options", publish, PublishOptions, "PublishOptions"),
+        ("delivery_options", delivery, DeliveryOptions, "DeliveryOptions"),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise InvalidField(field, expected)
 
-        elsewhere = broker_url not in (None, url)
-        storage = open_storage(url, registry_url=registry_url, queues_on_main=not elsewhere)
-        return DirectTransport(storage, App(id=app_id, name=app_id), broker_url=broker_url if elsewhere else None)
-    if url.startswith(("http://", "https://")):
-        from clarion.transport.http import HTTPTransport  # noqa: PLC0415
 
-        if api_key is None:
-            raise Misconfigured("Invalid api_key: expected the application's key, which every HTTP call needs.")
-        return HTTPTransport(url, app_id, api_key, ca_bundle=ca_bundle)
-    raise Misconfigured("Invalid url: expected redis://, rediss://, unix://, http:// or https://.")
+def _names(channels: Sequence[str]) -> list[str]:
+    if isinstance(channels, str):
+        raise InvalidField("channels", "a list of names of channels")
+    return list(channels)
+
+
+def _direct(url: str, app: App, registry_url: str | None, broker_url: str | None) -> Transport:
+    from clarion.storage import open_storage  # noqa: PLC0415  # over HTTP no store is opened
+    from clarion.transport.direct import DirectTransport  # noqa: PLC0415
+
+    foreign = None if broker_url == url else broker_url
+    storage = open_storage(url, registry_url=registry_url, queues_on_main=foreign is None)
+    return DirectTransport(storage, app, broker_url=foreign)
+
+
+def _http(url: str, app_id: str, api_key: str | None, ca_bundle: str | None) -> Transport:
+    from clarion.transport.http import HTTPTransport  # noqa: PLC0415  # straight to the store no client is needed
+
+    if not api_key:
+        raise Misconfigured("Invalid api_key: expected the application's key, which every HTTP call needs.")
+    return HTTPTransport(url, app_id, api_key, ca_bundle=ca_bundle)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from clarion.app import App
 from clarion.errors import Misconfigured
-from clarion.storage import Storage, open_storage
+from clarion.storage import Storage
 from clarion.transport.direct import DirectTransport
 from config.app_file import read_apps
 from config.settings import Settings, read_settings
+from config.store import open_stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,9 @@ def access(app_id: str | None) -> Iterator[Access]:
     """
     settings = read_settings()
     app = _choose(read_apps(settings.apps_file), app_id, settings)
-    storage = open_storage(settings.redis_url, registry_url=settings.registry, queues_on_main=settings.queues_on_main)
+    storage = open_stores(settings)
     try:
-        broker_url = None if settings.queues_on_main else settings.broker
-        yield Access(app, storage, DirectTransport(storage, app, broker_url=broker_url))
+        yield Access(app, storage, DirectTransport(storage, app, broker_url=settings.foreign_broker))
     finally:
         storage.close()
 

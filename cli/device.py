@@ -13,12 +13,12 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from clarion.clock import wall_clock_ms
 from clarion.message.registration import DeviceRegistration
 from clarion.registry import OS
 from clarion.registry import count as count_devices
 from clarion.registry.row import Format
 from clarion.registry.transfer import Import, export_devices, import_devices
-from clarion.clock import wall_clock_ms
 from cli import access, screen
 from cli.exit_code import ExitCode
 from cli.option import AppOption, JSONOption

@@ -8,40 +8,56 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from clarion.message import BROADCAST_ALL, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from clarion.message import (
+    BROADCAST_NAMES,
+    DeliveryOptions,
+    MessageStatus,
+    PublishOptions,
+    PublishPolicy,
+    PushBroadcast,
+)
 from cli import access, book, follow, screen
 from cli.message import report_end
 from cli.option import AppOption, JSONOption
 
-_SYSTEMS = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
+MessageText = Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")]
+ChannelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")]
+HeaderOption = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header; repeatable.")]
+SystemsOption = Annotated[
+    str | None, typer.Option(metavar="OS,OS", help=f"Only these operating systems: {', '.join(BROADCAST_NAMES)}.")
+]
+DeviceOption = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Only this device, whatever its channels; repeatable.")
+]
+TTLOption = Annotated[
+    int | None, typer.Option(metavar="SECONDS", help="Give up a device that was not reached after so long.")
+]
+PriorityOption = Annotated[str | None, typer.Option(metavar="PRIORITY", help="high or normal.")]
+CollapseOption = Annotated[
+    str | None, typer.Option(metavar="KEY", help="A newer message with the same key replaces this one.")
+]
+IdempotencyOption = Annotated[
+    str | None, typer.Option(metavar="KEY", help="A second publish with the same key and content is this one.")
+]
+PolicyOption = Annotated[PublishPolicy, typer.Option(case_sensitive=False, help="Devices, live listeners, or both.")]
+JSONMessageOption = Annotated[bool, typer.Option("--json-message", help="MESSAGE is JSON instead of text.")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it until it is over.")]
 
 
 def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
-    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")],
-    channel: Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")] = None,
-    header: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header; repeatable.")] = None,
-    os: Annotated[
-        str | None, typer.Option(metavar="OS,OS", help=f"Only these operating systems: {', '.join(_SYSTEMS)}.")
-    ] = None,
-    device: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this device, whatever its channels; repeatable.")
-    ] = None,
-    ttl: Annotated[
-        int | None, typer.Option(metavar="SECONDS", help="Give up a device that was not reached after so long.")
-    ] = None,
-    priority: Annotated[str | None, typer.Option(metavar="PRIORITY", help="high or normal.")] = None,
-    collapse_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="A newer message with the same key replaces this one.")
-    ] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="A second publish with the same key and content is this one.")
-    ] = None,
-    policy: Annotated[
-        PublishPolicy, typer.Option(case_sensitive=False, help="Devices, live listeners, or both.")
-    ] = PublishPolicy.BOTH,
-    json_message: Annotated[bool, typer.Option("--json-message", help="MESSAGE is JSON instead of text.")] = False,
+    message: MessageText,
+    channel: ChannelOption = None,
+    header: HeaderOption = None,
+    os: SystemsOption = None,
+    device: DeviceOption = None,
+    ttl: TTLOption = None,
+    priority: PriorityOption = None,
+    collapse_key: CollapseOption = None,
+    idempotency_key: IdempotencyOption = None,
+    policy: PolicyOption = PublishPolicy.BOTH,
+    json_message: JSONMessageOption = False,
     app: AppOption = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow it until it is over.")] = False,
+    watch: WatchOption = False,
     as_json: JSONOption = False,
 ) -> None:
     """Publish a message to a channel, to operating systems, or to single devices."""
@@ -58,13 +74,17 @@ def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
     options = PublishOptions(headers=parse_headers(header or []))
     with access.access(app) as way:
         status = way.transport.publish(body, channel, options, delivery)
-        if as_json:
-            screen.emit(book.status_document(status))
-        else:
-            screen.out.print(status.message_id)
+        _show(status, as_json=as_json)
         if watch:
             show = follow.lines if as_json else follow.watch
             report_end(show(lambda: way.transport.progress(status.message_id)), as_json=as_json)
+
+
+def _show(status: MessageStatus, *, as_json: bool) -> None:
+    if as_json:
+        screen.emit(book.status_document(status))
+    else:
+        screen.out.print(status.message_id)
 
 
 def read_body(message: str, *, as_json: bool) -> Any:
@@ -104,7 +124,7 @@ def parse_systems(text: str | None) -> PushBroadcast | None:
         return None
     mask = PushBroadcast(0)
     for name in text.upper().split(","):
-        if name.strip() not in _SYSTEMS:
-            raise typer.BadParameter(f"--os {text}: expected {', '.join(_SYSTEMS)}, with commas between them")
-        mask |= _SYSTEMS[name.strip()]
+        if name.strip() not in BROADCAST_NAMES:
+            raise typer.BadParameter(f"--os {text}: expected {', '.join(BROADCAST_NAMES)}, with commas between them")
+        mask |= BROADCAST_NAMES[name.strip()]
     return mask

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from clarion.app import ApiKey, App, FCMCredential, FCMStyle, Limits, Scope
+from clarion.app import APP_ID, ApiKey, App, FCMCredential, FCMStyle, Limits, Scope
 from clarion.errors import Misconfigured
 from clarion.registry.device import OS
 from config.problem import problem
@@ -76,6 +76,12 @@ class _KeyTable(_Table):
             raise ValueError("expected either key or key_file")
         return self
 
+    @model_validator(mode="after")
+    def _bound_to_publish(self) -> Self:
+        if self.channels is not None and self.scopes != {Scope.PUBLISH}:
+            raise ValueError("expected only the scope publish on a key that is bound to channels")
+        return self
+
     def api_key(self) -> ApiKey:
         return ApiKey(self.key or self.key_file or "", self.scopes, self.channels)
 
@@ -102,7 +108,7 @@ def _limit(name: str) -> str:
 
 
 LimitName = Annotated[str, AfterValidator(_limit)]
-AppId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+AppId = Annotated[str, Field(pattern=f"^{APP_ID}$")]
 
 
 class _AppTable(_Table):

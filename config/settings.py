@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -113,6 +115,11 @@ class Settings(BaseSettings):
         return self.broker_url or self.redis_url
 
     @property
+    def foreign_broker(self) -> str | None:
+        """The URL of Celery's broker when its queues do not live on the main Redis, else None."""
+        return None if self.queues_on_main else self.broker
+
+    @property
     def queues_on_main(self) -> bool:
         """Whether Celery's queues live on the main Redis, so that accepting is one atomic step with enqueueing."""
         return self.broker == self.redis_url
@@ -135,9 +142,16 @@ def load_or_exit() -> tuple[Settings, dict[str, App]]:
 
     A value that cannot be used ends the process: one line on stderr, exit code 2.
     """
-    try:
+    with or_exit():
         settings = read_settings()
         return settings, read_apps(settings.apps_file)
+
+
+@contextmanager
+def or_exit() -> Iterator[None]:
+    """Whatever is `Misconfigured` within the block ends the process: one line on stderr, exit code 2."""
+    try:
+        yield
     except Misconfigured as error:
         print(f"clarion: {error.message}", file=sys.stderr)  # noqa: T201 - logging is not configured yet
         sys.exit(2)

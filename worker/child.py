@@ -10,20 +10,20 @@ from functools import cache
 from pathlib import Path
 
 from clarion.app import App
+from clarion.clock import wall_clock_ms
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.engine import EngineOptions, make_engine
 from clarion.delivery.outfit import Outfit, Pace
 from clarion.providers.base import Provider
 from clarion.providers.catalog import providers
-from clarion.storage import open_storage
-from clarion.clock import wall_clock_ms
 from config.settings import Settings
+from config.store import open_stores
 
 
 @dataclass(frozen=True, slots=True)
 class _Blueprint:
     settings: Settings
-    providers: Mapping[str, Mapping[str, Provider]]
+    apps: Mapping[str, App]
 
 
 _local = threading.local()
@@ -31,12 +31,19 @@ _blueprint: list[_Blueprint] = []
 
 
 def configure(settings: Settings, apps: Mapping[str, App]) -> None:
-    """Say, once a process, what outfits are to be built from.
+    """Say, once a process, what outfits are to be built from. Nothing is opened or read yet."""
+    _blueprint[:] = [_Blueprint(settings, apps)]
+    served.cache_clear()
+
+
+@cache
+def served() -> Mapping[str, Mapping[str, Provider]]:
+    """The process' providers by application id, then by operating system; their key files are read the first time.
 
     Raises:
         Misconfigured: a credential cannot be read.
     """
-    _blueprint[:] = [_Blueprint(settings, {app.id: providers(app) for app in apps.values()})]
+    return {app.id: providers(app) for app in _blueprint[0].apps.values()}
 
 
 def outfit() -> Outfit:
@@ -44,17 +51,16 @@ def outfit() -> Outfit:
     try:
         built: Outfit = _local.outfit
     except AttributeError:
-        built = _local.outfit = _build(_blueprint[0])
+        built = _local.outfit = _build(_blueprint[0].settings)
     return built
 
 
-def _build(blueprint: _Blueprint) -> Outfit:
-    settings = blueprint.settings
-    storage = open_storage(settings.redis_url, registry_url=settings.registry, queues_on_main=settings.queues_on_main)
+def _build(settings: Settings) -> Outfit:
+    storage = open_stores(settings)
     return Outfit(
         storage=storage,
-        broker_url=None if settings.queues_on_main else settings.broker,
-        providers=blueprint.providers,
+        broker_url=settings.foreign_broker,
+        providers=served(),
         engine_for=cache(lambda ca_bundle: make_engine(_engine_options(settings, ca_bundle), settings.engine.value)),
         bearers=Bearers(storage, wall_clock_ms),
         pace=pace(settings),

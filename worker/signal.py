@@ -1,4 +1,4 @@
-"""What a worker process does beside tasks: says that it is there, and sweeps once when it starts."""
+"""What a worker process does beside tasks: reads its credentials, says that it is there, sweeps once when it starts."""
 
 from __future__ import annotations
 
@@ -7,42 +7,55 @@ import socket
 import threading
 from typing import Any
 
-from celery.signals import worker_ready, worker_shutting_down
+import structlog
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
+from clarion.clock import wall_clock_ms
 from clarion.delivery.hint import push
 from clarion.errors import Unavailable
 from clarion.presence import HEARTBEAT_S, seen
 from clarion.queue import rescue_hint
-from clarion.storage import Storage, open_storage
-from clarion.transport.direct import wall_clock_ms
-from config.settings import Settings
+from clarion.storage import Storage
+from config.settings import Settings, or_exit
+from config.store import open_stores
+from worker.child import served
+
+log = structlog.get_logger()
 
 
 def connect(settings: Settings) -> None:
-    """Attach to the signals of this process' worker."""
+    """Attach to the signals of this process' worker; beat and Flower have none."""
     stopped = threading.Event()
 
     def start(**_: Any) -> None:
-        storage = open_storage(settings.redis_url, queues_on_main=settings.queues_on_main)
-        threading.Thread(target=_beat, args=(storage, settings, stopped), daemon=True, name="heartbeat").start()
+        beating = (open_stores(settings), settings, stopped)
+        threading.Thread(target=beat, args=beating, daemon=True, name="heartbeat").start()
 
     def stop(**_: Any) -> None:
         stopped.set()
 
+    worker_init.connect(_read_credentials, weak=False)
     worker_ready.connect(start, weak=False)
     worker_shutting_down.connect(stop, weak=False)
 
 
-def _beat(storage: Storage, settings: Settings, stopped: threading.Event) -> None:
+def _read_credentials(**_: Any) -> None:
+    with or_exit():
+        served()
+
+
+def beat(storage: Storage, settings: Settings, stopped: threading.Event, *, every_s: float = HEARTBEAT_S) -> None:
+    """Say every `every_s` seconds that this process lives, until `stopped`; at first also ask for a sweep."""
     name = f"{socket.gethostname()}:{os.getpid()}"
-    broker_url = None if settings.queues_on_main else settings.broker
     swept = False
     while not stopped.is_set():
         try:
             seen(storage, name, now_ms=wall_clock_ms())
             if not swept:
-                push(storage, [rescue_hint()], now_ms=wall_clock_ms(), broker_url=broker_url)
+                push(storage, [rescue_hint()], now_ms=wall_clock_ms(), broker_url=settings.foreign_broker)
                 swept = True
         except Unavailable:
             pass  # Redis is away: whoever asks whether we live finds that out first
-        stopped.wait(HEARTBEAT_S)
+        except Exception as error:  # noqa: BLE001  # a worker that works must not seem dead for it
+            log.warning("heartbeat_failed", error=type(error).__name__)
+        stopped.wait(every_s)

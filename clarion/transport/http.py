@@ -13,8 +13,15 @@ import msgspec
 from clarion.errors import ClarionError, NotJSON, Unavailable, from_wire
 from clarion.message import DEFAULT_CHANNEL, DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.registration import DeviceRegistration
+from clarion.transport.discretion import Discretion
 
 TIMEOUT_S = 30.0
+
+
+class _StatusReply(msgspec.Struct, frozen=True, rename="camel"):
+    message_id: str
+    status: str = "unknown"
+    error_message: str | None = None
 
 
 class HTTPTransport:
@@ -25,6 +32,7 @@ class HTTPTransport:
         base = f"{url.rstrip('/')}/{quote(app_id, safe='')}/{quote(api_key, safe='')}/messaging"
         verify = True if ca_bundle is None else httpx.create_ssl_context(verify=ca_bundle)
         self._client = httpx.Client(base_url=base, timeout=TIMEOUT_S, verify=verify)
+        self._discretion = Discretion(self._client.base_url.raw_path.decode().removesuffix("messaging/"))
 
     def publish(
         self, body: Any, channel: str | None, publish: PublishOptions, delivery: DeliveryOptions
@@ -43,12 +51,18 @@ class HTTPTransport:
 
     def register(self, registration: dict[str, Any]) -> str:
         """`POST /registrations`."""
-        return str(self._ask("POST", "/registrations", registration)["registrationId"])
+        answer = self._ask("POST", "/registrations", registration)
+        if not isinstance(answer, dict) or not isinstance(answer.get("registrationId"), str):
+            raise _unreadable()
+        return str(answer["registrationId"])
 
     def registrations(self, device_id: str) -> list[DeviceRegistration]:
         """`GET /registrations/{device id}`."""
         found = self._ask("GET", "/registrations/" + quote(device_id, safe=""))
-        return msgspec.convert(found, list[DeviceRegistration])
+        try:
+            return msgspec.convert(found, list[DeviceRegistration])
+        except msgspec.ValidationError:
+            raise _unreadable() from None  # its words may quote a token
 
     def unregister(self, device_id: str, channels: Sequence[str] | None) -> None:
         """`DELETE /registrations/{device id}`, with a `channel` parameter for each channel to leave."""
@@ -58,6 +72,7 @@ class HTTPTransport:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._discretion.end()
 
     def _ask(self, method: str, path: str, body: Any = None, *, parameters: Sequence[tuple[str, str]] = ()) -> Any:
         content = None if body is None else _encode(body)
@@ -72,7 +87,7 @@ class HTTPTransport:
 def _encode(body: Any) -> bytes:
     try:
         return msgspec.json.encode(body, enc_hook=_refuse)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotJSON("Invalid message: expected a value that JSON can carry.") from error
 
 
@@ -92,14 +107,26 @@ def _read(reply: httpx.Response) -> Any:
     raise ClarionError(f"The server answered {reply.status_code} without an error code.")
 
 
-def _status(document: dict[str, Any]) -> MessageStatus:
-    word = str(document.get("status", "unknown")).upper().replace("-", "_")
-    word = "CANCELLED" if word == "CANCELED" else word
+def _unreadable() -> ClarionError:
+    return ClarionError("The server's answer is not one of a Clarion server that this release knows.")
+
+
+def _status(document: Any) -> MessageStatus:
+    try:
+        reply = msgspec.convert(document, _StatusReply)
+    except msgspec.ValidationError:
+        raise _unreadable() from None
     return MessageStatus(
-        message_id=str(document["messageId"]),
-        status=PublishStatus(word),
-        error_message=document.get("errorMessage"),
+        message_id=reply.message_id, status=_publish_status(reply.status), error_message=reply.error_message
     )
+
+
+def _publish_status(word: str) -> PublishStatus:
+    word = word.upper().replace("-", "_")
+    try:
+        return PublishStatus("CANCELLED" if word == "CANCELED" else word)
+    except ValueError:  # a later release's
+        return PublishStatus.UNKNOWN
 
 
 def _wire(options: PublishOptions | DeliveryOptions) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import httpx
 from rich.console import Console
 
 from clarion import Messaging, PublishOptions
+from clarion.clock import wall_clock_ms
 from clarion.errors import ClarionError
 from clarion.registry import count, register
 from clarion.status import Progress, read
 from clarion.storage import Storage, open_storage
-from clarion.clock import wall_clock_ms
 from cli import screen
 from cli.demo.campaign import Door, Publish, arrivals, campaign
 from cli.demo.population import is_dead, population

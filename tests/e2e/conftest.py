@@ -11,7 +11,7 @@ import pytest
 
 from config.fleet import ROOT
 from config.redis_server import free_port
-from tests.e2e.deadline import until
+from tests.deadline import until
 
 COMMAND = str(ROOT / "bin/clarion")
 #: Every process that a command starts inherits it, whatever becomes of the command.

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.e2e.deadline import until
+from tests.deadline import until
 
 TOKEN = "a-token-that-nobody-else-may-see"  # the providers, and whoever asks for it, do
 SECRET = "a-sentence-that-only-devices-may-read"

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.e2e.deadline import until
+from tests.deadline import until
 
 #: Redis, simulator, web, express, bulk, beat.
 FLEET = 6

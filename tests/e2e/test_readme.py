@@ -11,7 +11,7 @@ import pytest
 from clarion import DeliveryOptions, Messaging
 from config.fleet import ROOT
 from config.stack import running
-from tests.e2e.deadline import until
+from tests.deadline import until
 from tests.simulation import ControlPlane
 
 README = (ROOT / "README.md").read_text()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 
 from clarion import Messaging
 from clarion.message import State
-from clarion.registry import OS, Device, register
-from clarion.status import read
-from clarion.storage import open_storage
 from config.stack import running
+from tests.deadline import until
+from tests.fault.conftest import Watch, enrol
 from tests.simulation import ControlPlane
 
-AUDIENCE = 12_000
+AUDIENCE, ANSWER_MS = 12_000, 20
 STREAMS, RECORD_BATCH, THREADS = 40, 40, 2
 #: What one thread may have sent without having recorded it: in flight, and answered but not yet written down.
 WINDOW = STREAMS + RECORD_BATCH
@@ -38,66 +36,54 @@ def stack(request, tmp_path):
 
 
 @pytest.fixture
-def storage(stack):
-    opened = open_storage(stack.redis_url)
-    yield opened
-    opened.close()
-
-
 def broadcast(stack, storage):
-    now_ms = time.time_ns() // 1_000_000
-    for start in range(0, AUDIENCE, 2_000):
-        numbers = range(start, start + 2_000)
-        devices = [
-            Device(token=f"sim:OK;ms=5:{n}", device_id=f"d{n}", os=OS.ANDROID, registered_at=now_ms) for n in numbers
-        ]
-        register(storage, stack.app, devices)
+    """A message to everybody, when the first tenth of them have got it."""
+    enrol(stack, storage, AUDIENCE, ANSWER_MS)
     with Messaging(stack.redis_url, app_id=stack.app) as messaging:
-        return messaging.publish("Hello").message_id
+        watch = Watch(stack, storage, messaging.publish("Hello").message_id)
+    until(lambda: watch.settled() > AUDIENCE // 10)
+    return watch
 
 
-def wait_until(condition, within_s):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
-
-
-def accepted(stack, storage, message_id):
-    return sum(entry.devices for entry in read(storage, stack.app, message_id).books.entries)
-
-
-def settled(stack, storage, message_id):
-    progress = read(storage, stack.app, message_id)
-    books = progress.books
-    assert books.audience == books.pending + sum(entry.devices for entry in books.entries)
-    return progress.state.terminal
-
-
-def kill(stack, pool):
+def kill_one(stack):
     """Kill -9 a child where there are children, else the process itself; returns how many windows that may repeat."""
-    if pool == "prefork":
-        os.kill(stack.fleet.children("bulk")[0], signal.SIGKILL)
+    children = stack.fleet.children("bulk")
+    if children:
+        os.kill(children[0], signal.SIGKILL)
         return 1
     stack.fleet.kill("bulk")
     stack.fleet.start("bulk")
     return THREADS
 
 
-def test_a_worker_killed_in_mid_broadcast_loses_nobody(stack, storage, request):
-    message_id = broadcast(stack, storage)
-    wait_until(lambda: accepted(stack, storage, message_id) > AUDIENCE // 10, 30)
-    pool = stack.fleet.env["CLARION_POOL"]
-    windows = kill(stack, pool)
-    wait_until(lambda: accepted(stack, storage, message_id) > AUDIENCE // 2, 60)
-    stack.fleet.kill("bulk", children=True)
-    windows += THREADS
-    stack.fleet.start("bulk")
-    wait_until(lambda: settled(stack, storage, message_id), 60)
-
-    progress, seen = read(storage, stack.app, message_id), ControlPlane(stack.simulator).counts()
+def check_books(stack, watch, windows):
+    """Everybody got it, and no more than so many windows got it twice."""
+    progress, seen = watch.look(), ControlPlane(stack.simulator).counts()
     assert progress.state is State.PUBLISHED
     assert progress.books.closed
     assert progress.books.audience == AUDIENCE
     assert seen["tokens_accepted"] == AUDIENCE
     assert seen["duplicates"] <= windows * WINDOW
+
+
+def test_a_worker_killed_in_mid_broadcast_loses_nobody(stack, broadcast):
+    broadcast.assert_under_way()
+    windows = kill_one(stack)
+    until(lambda: broadcast.settled() > AUDIENCE // 2)
+    broadcast.assert_under_way()
+    stack.fleet.kill("bulk", children=True)
+    stack.fleet.start("bulk")
+    until(broadcast.over, 40)
+    check_books(stack, broadcast, windows + THREADS)
+
+
+@pytest.mark.parametrize("stack", ["prefork"], indirect=True)
+def test_children_whose_parent_alone_is_killed_neither_lose_nor_repeat_what_is_theirs(stack, broadcast):
+    orphans = set(stack.fleet.children("bulk"))
+    assert len(orphans) == THREADS
+    broadcast.assert_under_way()
+    stack.fleet.kill("bulk")
+    stack.fleet.start("bulk")
+    until(broadcast.over, 40)
+    check_books(stack, broadcast, THREADS)
+    until(lambda: not orphans & set(stack.fleet.children("bulk")))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import httpx
 import pytest
 import redis
@@ -11,6 +9,7 @@ from clarion.queue import Queue
 from config import redis_server
 from config.fleet import ROOT, Fleet, NotReady, read_procfile
 from config.process import members
+from tests.deadline import until
 
 #: A worker with our options and one task that leaves a mark.
 CELERY = """
@@ -54,13 +53,6 @@ def fleet(server, tmp_path):
     env = {"CLARION_REDIS_URL": server.url, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
     with Fleet(env, tmp_path / "log", tmp_path / "Procfile") as fleet:
         yield fleet
-
-
-def until(condition, timeout_s=15):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not within the deadline"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])

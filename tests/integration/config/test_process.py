@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from config.process import exited, members, spawn, stop
+from tests.deadline import until
 
 #: A leader with one child; the child ignores SIGTERM.
 FAMILY = """
@@ -18,13 +18,6 @@ if os.fork() == 0:
     print("child", flush=True)
 time.sleep(600)
 """
-
-
-def until(condition, timeout_s=10):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "not within the deadline"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -22,12 +22,14 @@ def write(tmp_path):
 
 
 def test_an_app_has_its_keys_scopes_and_channels(write):
-    text = DEMO + '[[apps.demo.keys]]\nkey = "another-key-of-16"\nscopes = ["read", "admin"]\nchannels = ["news"]\n'
+    text = DEMO + '[[apps.demo.keys]]\nkey = "another-key-of-16"\nscopes = ["read", "admin"]\n'
+    text += '[[apps.demo.keys]]\nkey = "a-third-key-of-17"\nscopes = ["publish"]\nchannels = ["news"]\n'
     app = read_apps(write(text))["demo"]
     assert (app.id, app.name) == ("demo", "Demo")
-    first, second = app.keys
+    first, second, third = app.keys
     assert (first.key, first.scopes, first.channels) == (KEY, {Scope.PUBLISH}, None)
-    assert (second.scopes, second.channels) == ({Scope.READ, Scope.ADMIN}, {"news"})
+    assert (second.scopes, second.channels) == ({Scope.READ, Scope.ADMIN}, None)
+    assert (third.scopes, third.channels) == ({Scope.PUBLISH}, {"news"})
 
 
 def test_limits_that_are_not_given_have_their_defaults(write):
@@ -77,6 +79,12 @@ WRONG = [
     (DEMO.replace('name = "Demo"', ""), "apps.demo.name"),
     (DEMO.replace('name = "Demo"', 'name = "Demo"\ncolour = "red"'), "apps.demo.colour"),
     (DEMO.replace("apps.demo", 'apps."a b"'), "apps.a b"),
+    (DEMO.replace("apps.demo", f"apps.{'x' * 65}"), f"apps.{'x' * 65}"),
+    *(
+        (DEMO.replace('["publish"]', f'["publish", "{scope}"]\nchannels = ["news"]'), "apps.demo.keys[0]")
+        for scope in ("register", "read", "admin")
+    ),
+    (DEMO.replace('["publish"]', '["read"]\nchannels = ["news"]'), "apps.demo.keys[0]"),
     (DEMO + "[apps.demo.limits]\nsinglecast = 0\n", "apps.demo.limits.singlecast"),
     (DEMO + "[apps.demo.limits]\nsinglecasts = 9\n", "apps.demo.limits.singlecasts"),
     (DEMO + "[apps.demo.fcm]\n", "apps.demo.fcm.service_account"),

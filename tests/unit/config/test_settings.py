@@ -43,12 +43,14 @@ def test_registry_and_broker_are_the_redis_unless_named(monkeypatch):
     settings = read_settings()
     assert settings.registry == settings.broker == settings.redis_url
     assert settings.queues_on_main
+    assert settings.foreign_broker is None
     monkeypatch.setenv("CLARION_BROKER_URL", "amqp://127.0.0.1:5672//")
     monkeypatch.setenv("CLARION_REGISTRY_URL", "redis://127.0.0.1:7001/0")
     settings = read_settings()
     assert settings.broker.startswith("amqp://")
     assert settings.registry.endswith(":7001/0")
     assert not settings.queues_on_main
+    assert settings.foreign_broker == settings.broker
 
 
 WRONG = [

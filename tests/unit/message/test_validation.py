@@ -67,7 +67,7 @@ def test_header_values_become_strings():
     [
         ({"body": object()}, "message"),
         ({"body": nested(101)}, "message"),
-        ({"body": 10**400}, "message"),
+        ({"body": 10**5_000}, "message"),
         ({"body": "\ud800"}, "message"),
         ({"channel": "a/b"}, "channel"),
         ({"channel": ""}, "channel"),

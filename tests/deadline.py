@@ -1,3 +1,5 @@
+"""Waiting for what other processes do."""
+
 from __future__ import annotations
 
 import time
@@ -8,5 +10,5 @@ def until(condition, timeout_s=20):
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < deadline, "not within the deadline"
-        time.sleep(0.05)
+        time.sleep(0.02)
     return found

@@ -1,0 +1,55 @@
+"""A real system, started for one test, and what the tests ask of a message in it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from clarion.registry import OS, Device, register
+from clarion.status import read
+from clarion.storage import open_storage
+
+
+@pytest.fixture
+def storage(stack):
+    opened = open_storage(stack.redis_url)
+    yield opened
+    opened.close()
+
+
+def enrol(stack, storage, number, answer_ms):
+    """Register so many devices, whose provider takes `answer_ms` for each answer."""
+    now_ms = time.time_ns() // 1_000_000
+    for start in range(0, number, 2_000):
+        devices = [
+            Device(token=f"sim:OK;ms={answer_ms}:{n}", device_id=f"d{n}", os=OS.ANDROID, registered_at=now_ms)
+            for n in range(start, min(start + 2_000, number))
+        ]
+        register(storage, stack.app, devices)
+
+
+class Watch:
+    """One message; every look at it checks that its books add up."""
+
+    def __init__(self, stack, storage, message_id):
+        self._where = storage, stack.app, message_id
+
+    def look(self):
+        progress = read(*self._where)
+        books = progress.books
+        assert books.audience == books.pending + sum(entry.devices for entry in books.entries)
+        return progress
+
+    def settled(self):
+        """How many devices have their outcome."""
+        books = self.look().books
+        return books.audience - books.pending
+
+    def over(self):
+        return self.look().state.terminal
+
+    def assert_under_way(self):
+        progress = self.look()
+        assert not progress.state.terminal
+        assert progress.books.pending > 0
