@@ -27,7 +27,11 @@ _PHRASE = {404: "There is nothing at this path.", 405: "This path does not take 
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": Error, "description": "The request cannot be served; `code` says why."},
     401: {"model": Error, "description": "No application has this id and key (2002)."},
-    503: {"model": Error, "description": "Redis cannot be reached or refuses writes (90006); nothing was stored."},
+    503: {
+        "model": Error,
+        "description": "Redis cannot be reached or refuses writes (90006). If only the reply was lost, the request "
+        "took effect: a publish may be repeated with an idempotency key.",
+    },
     "default": {"model": Error, "description": "Any other error, in the same form."},
 }
 #: What a route with a body may answer besides.

@@ -48,7 +48,7 @@ class PublishRequest(_Wire):
     repeat_every: int | None = Field(default=None, description="Seconds.")
     repeat_expires_at: int | float | str | None = Field(default=None, description=f"{_MS} Or ISO 8601.")
     segment_query: str | None = Field(default=None, description="A where clause over devices.")
-    ttl: int | None = Field(default=None, description="Seconds after which an unreached device is given up.")
+    ttl: int | None = Field(default=None, ge=1, description="Seconds after which an unreached device is given up.")
     priority: Literal["high", "normal"] | None = None
     collapse_key: str | None = Field(
         default=None, max_length=255, description="Same key: the newer replaces the older."
