@@ -1,8 +1,9 @@
 """Child processes that cannot outlive us: each in a session of its own, output to a file, and a guard over all.
 
 The guard is one small process on the other end of a pipe. When the pipe closes, however we ended, it kills the process
-groups that are still written down. (Linux' parent-death signal would miss grandchildren, and fires when the *thread*
-that started the child ends.)
+groups that are still written down. Each child writes itself down before it becomes what it is to be, and keeps the
+pipe open until then: there is no instant at which we could be killed and it be forgotten. (Linux' parent-death signal
+would miss grandchildren, and fires when the *thread* that started the child ends.)
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ for group in groups:
         pass
 """
 
+#: Standard input is the pipe. In a subshell, because writing ends it when somebody has killed the guard.
+_WRITTEN_DOWN = '(echo $$ >&0) 2>/dev/null; exec "$@" </dev/null'
+
 
 def spawn(
     command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, hold: int = -1
@@ -50,18 +54,16 @@ def spawn(
     log.parent.mkdir(parents=True, exist_ok=True)
     guard = _guard(os.getpid())
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - the commands are the Procfile's and ours
-            command,
+        return subprocess.Popen(  # noqa: S603 - the commands are the Procfile's and ours
+            ["/bin/sh", "-c", _WRITTEN_DOWN, "sh", *command],
             env=env,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=guard.stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=(hold,) if hold >= 0 else (),
         )
-    _tell(guard, process.pid)
-    return process
 
 
 def exited(process: subprocess.Popen[bytes]) -> bool:
@@ -83,7 +85,7 @@ def stop(processes: Sequence[subprocess.Popen[bytes]], *, within_s: float) -> No
         if process.returncode is None:  # else its id may be somebody else's by now
             signal_group(process.pid, signal.SIGKILL)
         process.wait()
-        _tell(_guard(os.getpid()), -process.pid)
+        _forget(process.pid)
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
@@ -130,6 +132,6 @@ def _guard(_pid: int) -> subprocess.Popen[bytes]:
     return guard
 
 
-def _tell(guard: subprocess.Popen[bytes], group: int) -> None:
+def _forget(group: int) -> None:
     with suppress(BrokenPipeError):  # somebody killed the guard: we go on without
-        os.write(guard.stdin.fileno(), b"%d\n" % group)  # type: ignore[union-attr]
+        os.write(_guard(os.getpid()).stdin.fileno(), b"%d\n" % -group)  # type: ignore[union-attr]

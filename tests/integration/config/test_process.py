@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from config.fleet import ROOT
 from config.process import exited, members, spawn, stop
 from tests.deadline import until
 
@@ -62,3 +63,24 @@ def test_nothing_outlives_the_process_that_started_it(tmp_path):
         assert len(members(leader)) == 2
         process.kill()
     until(lambda: members(leader) == [])
+
+
+def test_what_is_started_hears_nothing_and_leads_its_group(tmp_path):
+    log = tmp_path / "child.log"
+    program = "import os, sys; print(repr(sys.stdin.read()), os.getpid() == os.getpgid(0))"
+    process = spawn([sys.executable, "-c", program], log=log)
+    until(lambda: exited(process))
+    assert log.read_text() == "'' True\n"
+    stop([process], within_s=0)
+
+
+def test_a_process_starts_also_when_the_guard_is_gone(tmp_path):
+    log = tmp_path / "child.log"
+    starter = (
+        "import os, signal, sys; from pathlib import Path; from config import process\n"
+        "guard = process._guard(os.getpid()); guard.kill(); guard.wait()\n"
+        f"child = process.spawn([sys.executable, '-c', 'print(5)'], log=Path({str(log)!r}))\n"
+        "assert child.wait(10) == 0; process.stop([child], within_s=1)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", starter], check=True, timeout=30, cwd=ROOT)
+    assert log.read_text() == "5\n"
