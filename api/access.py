@@ -103,4 +103,5 @@ def _with_scope(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
 
 Publisher = Annotated[Caller, Depends(_with_scope(Scope.PUBLISH))]
 Registrar = Annotated[Caller, Depends(_with_scope(Scope.REGISTER))]
+Administrator = Annotated[Caller, Depends(_with_scope(Scope.ADMIN))]
 Reader = Annotated[Caller, Depends(_with_scope(Scope.READ))]

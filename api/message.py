@@ -37,8 +37,19 @@ def status_word(status: PublishStatus) -> Any:
 
 
 def json_body(schema: dict[str, Any]) -> dict[str, Any]:
-    """OpenAPI's words for a body that we decode ourselves."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    """OpenAPI's words for a body that we decode ourselves; what the schema defines is written where it is used."""
+    inlined = _inlined({name: part for name, part in schema.items() if name != "$defs"}, schema.get("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+
+
+def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_inlined(each, definitions) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(definitions[part["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(each, definitions) for name, each in part.items()}
 
 
 # A slash in a name arrives percent-encoded and is decoded before it is matched: Clarion refuses it, by its field.

@@ -12,6 +12,7 @@ from clarion.message import Outcome, State
 _MS = "Epoch milliseconds."
 
 OSName = Literal["IOS", "ANDROID", "WP", "OSX", "WEB", "HMS"]
+APNsEnvironmentName = Literal["production", "sandbox"]
 StatusWord = Literal["failed", "published", "scheduled", "cancelled", "unknown", "in_progress"]
 
 
@@ -27,6 +28,31 @@ class Error(_Wire):
     error_data: dict[str, Any] = Field(description="Machine-readable details, such as the field that is wrong.")
 
 
+class Button(_Wire):
+    """A button under a message."""
+
+    id: str = Field(min_length=1, max_length=255, description="What the app is told when it is pressed.")
+    title: str = Field(min_length=1, max_length=255)
+    url: str | None = Field(default=None, max_length=2048, description="What it opens; left out it is the app.")
+
+
+class Appearance(_Wire):
+    """What is shown, heard, and handed to the app on every system. Headers of a system go before it."""
+
+    title: str | None = Field(default=None, max_length=1024)
+    subtitle: str | None = Field(default=None, max_length=1024)
+    body: str | None = Field(default=None, description="Left out it is the message itself.")
+    image: str | None = Field(default=None, max_length=2048, description="URL of a picture.")
+    sound: str | None = Field(default=None, max_length=255, description="`default` is the device's own.")
+    badge: int | None = Field(default=None, ge=0, lt=2**31, description="The number on the icon; 0 takes it away.")
+    click_action: str | None = Field(default=None, max_length=2048, description="A URL, or an action the app knows.")
+    data: dict[str, JsonValue] | None = Field(default=None, description="Pairs for the app. Values become strings.")
+    buttons: list[Button] | None = Field(default=None, max_length=5)
+    time_sensitive: bool | None = Field(default=None, description="It breaks through where the user allows that.")
+    silent: bool | None = Field(default=None, description="Nothing is shown or heard; the app wakes and works.")
+    truncate: bool | None = Field(default=None, description="Too long a text is cut; else such a message is refused.")
+
+
 class PublishRequest(_Wire):
     """A publish. Members that are not listed are ignored."""
 
@@ -35,6 +61,10 @@ class PublishRequest(_Wire):
     subtopic: str | None = Field(default=None, max_length=255)
     headers: dict[str, JsonValue] | None = Field(
         default=None, description="Values become strings. The push headers among them control the appearance."
+    )
+    appearance: Appearance | None = None
+    raw: dict[Literal["fcm", "apns", "webpush", "wns", "hms"], dict[str, JsonValue]] | None = Field(
+        default=None, description="By provider: members of its own payload, which replace ours."
     )
     publish_policy: str | None = Field(default=None, description="PUSH, PUBSUB or BOTH; anything else is BOTH.")
     push_policy: str | None = Field(default=None, description="The former name: ONLY is PUSH, ALSO is BOTH.")
@@ -92,6 +122,9 @@ class RegistrationRequest(_Wire):
     expiration: float | None = Field(default=None, description="Epoch seconds (below 1e11) or milliseconds.")
     user_id: str | None = None
     properties: dict[str, JsonValue] | None = None
+    environment: APNsEnvironmentName | None = Field(
+        default=None, description="Where an APNs token belongs. None is the application's own, or what is known of it."
+    )
 
 
 class RegistrationReply(_Wire):
@@ -112,6 +145,7 @@ class Registration(_Wire):
     expiration: int | None = Field(description=_MS)
     user_id: str | None
     properties: dict[str, JsonValue]
+    environment: APNsEnvironmentName | None
 
 
 class UnregistrationReply(_Wire):
@@ -156,9 +190,42 @@ class Progress(_Wire):
     planned: bool = Field(description="Whether the audience is complete.")
     open_shards: int
     unmatched: list[str] = Field(description="Device ids of a singlecast that no registered device answers to.")
+    held: list[Held] = Field(description="Credentials that nothing is sent with now, while somebody is pending.")
     accepted_ms: int = Field(description=_MS)
     planned_ms: int | None
     settled_ms: int | None
+
+
+class ProviderStanding(_Wire):
+    """How a credential stands."""
+
+    provider: str
+    credential: str
+    systems: list[str] = Field(description="Operating systems that it serves.")
+    rate_per_s: float = Field(description="Devices a second for the whole fleet; 0 is without limit.")
+    state: Literal["open", "paused", "broken", "parked"]
+    reason: str = Field(description="Why it is not open.")
+    since_ms: int | None = Field(description=_MS)
+    until_ms: int | None = Field(description="When it is tried again.")
+    last_error: str
+    last_error_ms: int | None
+    healthy_ms: int | None = Field(description="When the provider last was seen to take something.")
+    token_ends_ms: int | None = Field(description="When the fleet's access token ends.")
+    credential_ends_ms: int | None = Field(description="When the credential itself ends.")
+
+
+class ProviderStandings(_Wire):
+    """Every credential of an application."""
+
+    providers: list[ProviderStanding]
+
+
+class Held(_Wire):
+    """A credential that somebody of the audience waits for."""
+
+    provider: str
+    state: Literal["paused", "broken", "parked"]
+    reason: str
 
 
 class RecentMessage(_Wire):

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from clarion.errors import InvalidField, InvalidRepeat, InvalidSchedule
-from clarion.message import BROADCAST_NAMES, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from clarion.message import (
+    BROADCAST_NAMES,
+    Appearance,
+    Button,
+    DeliveryOptions,
+    PublishOptions,
+    PublishPolicy,
+    PushBroadcast,
+)
+from clarion.message.form import camel
 
 #: The policy's former name and values.
 _LEGACY_POLICY = {"ONLY": PublishPolicy.PUSH, "ALSO": PublishPolicy.BOTH}
@@ -20,13 +29,14 @@ def publish_options(body: Mapping[str, Any]) -> PublishOptions:
         body: the request's JSON object; members it does not know are ignored.
 
     Raises:
-        InvalidField: `headers` is not an object.
+        InvalidField: `headers`, `appearance` or `raw` is not an object.
     """
-    headers = body.get("headers")
-    if headers is not None and not isinstance(headers, dict):
-        raise InvalidField("headers", "an object")
     return PublishOptions(
-        publisher_id=body.get("publisherId"), subtopic=body.get("subtopic"), headers=dict(headers or {})
+        publisher_id=body.get("publisherId"),
+        subtopic=body.get("subtopic"),
+        headers=_object(body, "headers"),
+        appearance=_appearance(body),
+        raw=_object(body, "raw"),
     )
 
 
@@ -53,6 +63,28 @@ def delivery_options(body: Mapping[str, Any], idempotency_key: str | None = None
         collapse_key=body.get("collapseKey"),
         idempotency_key=body.get("idempotencyKey", idempotency_key),
     )
+
+
+def _object(body: Mapping[str, Any], member: str) -> dict[str, Any]:
+    value = body.get(member)
+    if value is not None and not isinstance(value, dict):
+        raise InvalidField(member, "an object")
+    return dict(value or {})
+
+
+def _appearance(body: Mapping[str, Any]) -> Appearance | None:
+    members = _object(body, "appearance")
+    parts = {part: members.get(camel(part)) for part in Appearance.__struct_fields__}
+    given = {part: value for part, value in parts.items() if value is not None}
+    if "buttons" in given:
+        given["buttons"] = _buttons(given["buttons"])
+    return Appearance(**given) if given else None
+
+
+def _buttons(value: Any) -> tuple[Button, ...]:
+    if not isinstance(value, list) or not all(isinstance(button, dict) for button in value):
+        raise InvalidField("appearance.buttons", "an array of objects with id and title")
+    return tuple(Button(id=each.get("id"), title=each.get("title"), url=each.get("url")) for each in value)
 
 
 def _policy(body: Mapping[str, Any]) -> PublishPolicy:

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.access import BASE, Reader
 from api.error import ERRORS
 from api.message import MessageId, status_word
-from api.model import Books, Progress, RecentMessage, RecentMessages
+from api.model import Books, Held, Progress, RecentMessage, RecentMessages
 from clarion import status
 
 router = APIRouter(prefix=f"{BASE}/clarion/messages", tags=["Clarion"])
@@ -49,6 +49,7 @@ async def progress(caller: Reader, message_id: MessageId) -> Progress:
         planned=found.planned,
         open_shards=found.open_shards,
         unmatched=list(found.unmatched),
+        held=[Held.model_validate(each) for each in found.held],
         accepted_ms=found.accepted_ms,
         planned_ms=found.planned_ms,
         settled_ms=found.settled_ms,

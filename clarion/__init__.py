@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from clarion.errors import ClarionError
 from clarion.message import (
+    Appearance,
+    Button,
     DeliveryOptions,
     MessageStatus,
     PublishOptions,
@@ -15,8 +17,10 @@ from clarion.message.registration import DeviceRegistration
 from clarion.messaging import AsyncCallback, AsyncMessaging, Messaging
 
 __all__ = [
+    "Appearance",
     "AsyncCallback",
     "AsyncMessaging",
+    "Button",
     "ClarionError",
     "DeliveryOptions",
     "DeviceRegistration",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +15,7 @@ from clarion.errors import IdempotencyConflict, InvalidField, Unavailable
 from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.message import encode
 from clarion.message.validation import build
+from clarion.providers.check import Served, check_content
 from clarion.queue import Queue, plan_hint, render, send
 from clarion.storage import Storage
 
@@ -30,6 +32,7 @@ def accept(
     *,
     now_ms: int,
     broker_url: str | None = None,
+    served: Callable[[], Mapping[str, Served]] = dict,
 ) -> MessageStatus:
     """Accept one publish; when this returns, the message is stored and will be delivered.
 
@@ -42,14 +45,18 @@ def accept(
         delivery: to whom and how.
         now_ms: epoch milliseconds.
         broker_url: the broker, when its queues do not live on `storage.main`.
+        served: tells who carries messages to which operating system; for one that it leaves out, the plan refuses what
+            cannot be carried.
 
     Raises:
-        InvalidField, BodyTooLarge, NotProvided: as `message.validation.build` says; nothing is stored.
+        InvalidField, BodyTooLarge, NotProvided: as `message.validation.build` and `providers.check.check_content` say;
+            nothing is stored.
         IdempotencyConflict: the key belongs to a publish with another content.
         Unavailable: Redis cannot be reached or refuses writes; nothing is stored, or the publish may be repeated.
     """
     publish, delivery = publish or PublishOptions(), delivery or DeliveryOptions()
     message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
+    check_content(message, served(), now_ms=now_ms)
     hint = plan_hint(message.id)
     acceptance = lifecycle.accept(
         storage,

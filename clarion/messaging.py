@@ -151,6 +151,7 @@ class Messaging:
         expiration: datetime | int | None = None,
         user_id: str | None = None,
         properties: dict[str, Any] | None = None,
+        environment: str | None = None,
     ) -> str:
         """Register a device, or replace its registration; returns the registration's id.
 
@@ -163,6 +164,8 @@ class Messaging:
             expiration: when the registration ends: an aware datetime, or epoch seconds or milliseconds.
             user_id: the user it belongs to.
             properties: free JSON object.
+            environment: where an APNs token belongs, `production` or `sandbox`; None is the application's own, or
+                what is known of the token already.
 
         Raises:
             InvalidField: names the argument and what was expected of it; nothing is stored.
@@ -177,6 +180,7 @@ class Messaging:
             "expiration": ends,
             "userId": user_id,
             "properties": properties,
+            "environment": environment,
         }
         return self._transport.register({name: value for name, value in fields.items() if value is not None})
 

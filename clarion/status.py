@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from clarion.errors import UnknownMessage
 from clarion.message import MessageStatus, Outcome, PublishStatus, State, Target
 from clarion.message.message import decode
+from clarion.standing import Standing, standings
+from clarion.standing import State as Gate
 from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
@@ -64,6 +66,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         planned: whether the audience is complete.
         open_shards: shards that wait or are being delivered.
         unmatched: device ids of a singlecast that no registered device answers to.
+        held: credentials that somebody of the audience waits for.
         accepted_ms, planned_ms, settled_ms: epoch milliseconds; None when it has not come to that.
     """
 
@@ -73,6 +76,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     planned: bool
     open_shards: int
     unmatched: tuple[str, ...]
+    held: tuple[Standing, ...] = ()
     accepted_ms: int
     planned_ms: int | None
     settled_ms: int | None
@@ -107,15 +111,17 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     if row["app"] != app:
         raise UnknownMessage(message_id)
     state, books = State(str(row["state"])), _books(int(row["audience"] or 0), book)
+    held = tuple(each for each in standings(storage, app) if each.state is not Gate.OPEN) if books.pending else ()
     return Progress(
         status=MessageStatus(
-            message_id=message_id, status=_STATUS[state], error_message=_error(state, row["error"], books)
+            message_id=message_id, status=_STATUS[state], error_message=_error(state, row["error"], books, held)
         ),
         state=state,
         books=books,
         planned=row["planned_ms"] is not None,
         open_shards=waiting + leased,
         unmatched=tuple(sorted(device.decode() for device in unmatched)),
+        held=held,
         accepted_ms=int(row["accepted_ms"] or 0),
         planned_ms=_instant(row["planned_ms"]),
         settled_ms=_instant(row["settled_ms"]),
@@ -197,7 +203,9 @@ def _entry(text: str, devices: int) -> Entry:
     return Entry(outcome=Outcome(outcome), provider=provider, reason=reason, devices=devices)
 
 
-def _error(state: State, error: str | None, books: Books) -> str | None:
+def _error(state: State, error: str | None, books: Books, held: Sequence[Standing]) -> str | None:
+    if held and not state.terminal:
+        return "Waiting: " + ", ".join(f"{each.provider} is {each.state} ({each.reason})" for each in held) + "."
     if error is not None or state is not State.FAILED:
         return error
     worst = max(books.entries, key=lambda entry: entry.devices)

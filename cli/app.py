@@ -8,7 +8,7 @@ import sys
 import typer
 
 from clarion.errors import ClarionError, Unavailable, UnknownDevice, UnknownMessage
-from cli import device, message, publish, simulator, up
+from cli import device, message, provider, publish, simulator, up
 from cli.demo import command as demo
 from cli.doctor import command as doctor
 from cli.exit_code import ExitCode, exit_code
@@ -28,6 +28,7 @@ app.command()(message.status)
 app.command()(message.cancel)
 app.command()(message.messages)
 app.add_typer(device.app, name="devices")
+app.add_typer(provider.app, name="providers")
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)

@@ -34,6 +34,7 @@ def progress_document(progress: Progress) -> dict[str, Any]:
         "planned": progress.planned,
         "openShards": progress.open_shards,
         "unmatched": list(progress.unmatched),
+        "held": [{"provider": each.provider, "state": each.state, "reason": each.reason} for each in progress.held],
         "acceptedMs": progress.accepted_ms,
         "plannedMs": progress.planned_ms,
         "settledMs": progress.settled_ms,

@@ -10,6 +10,7 @@ import typer
 
 from clarion.message import (
     BROADCAST_NAMES,
+    Appearance,
     DeliveryOptions,
     MessageStatus,
     PublishOptions,
@@ -23,6 +24,16 @@ from cli.option import AppOption, JSONOption
 MessageText = Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")]
 ChannelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")]
 HeaderOption = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header; repeatable.")]
+TitleOption = Annotated[str | None, typer.Option(metavar="TEXT", help="The line above the message.")]
+SubtitleOption = Annotated[str | None, typer.Option(metavar="TEXT", help="A second line.")]
+ImageOption = Annotated[str | None, typer.Option(metavar="URL", help="A picture.")]
+SoundOption = Annotated[str | None, typer.Option(metavar="NAME", help="A sound; `default` is the device's own.")]
+BadgeOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="The number on the icon; 0 takes it away.")]
+ClickOption = Annotated[
+    str | None, typer.Option(metavar="ACTION", help="What a touch opens: a URL, or the app's word.")
+]
+SilentOption = Annotated[bool, typer.Option("--silent", help="Show nothing: the app wakes and works.")]
+SensitiveOption = Annotated[bool, typer.Option("--time-sensitive", help="Break through where the user allows that.")]
 SystemsOption = Annotated[
     str | None, typer.Option(metavar="OS,OS", help=f"Only these operating systems: {', '.join(BROADCAST_NAMES)}.")
 ]
@@ -47,6 +58,14 @@ WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it until it i
 def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
     message: MessageText,
     channel: ChannelOption = None,
+    title: TitleOption = None,
+    subtitle: SubtitleOption = None,
+    image: ImageOption = None,
+    sound: SoundOption = None,
+    badge: BadgeOption = None,
+    click_action: ClickOption = None,
+    silent: SilentOption = False,
+    time_sensitive: SensitiveOption = False,
     header: HeaderOption = None,
     os: SystemsOption = None,
     device: DeviceOption = None,
@@ -71,7 +90,17 @@ def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
         collapse_key=collapse_key,
         idempotency_key=idempotency_key,
     )
-    options = PublishOptions(headers=parse_headers(header or []))
+    appearance = Appearance(
+        title=title,
+        subtitle=subtitle,
+        image=image,
+        sound=sound,
+        badge=badge,
+        click_action=click_action,
+        silent=silent,
+        time_sensitive=time_sensitive,
+    )
+    options = PublishOptions(headers=parse_headers(header or []), appearance=appearance)
     with access.access(app) as way:
         status = way.transport.publish(body, channel, options, delivery)
         _show(status, as_json=as_json)

@@ -53,9 +53,11 @@ def simulator(
 
 
 def _explain(played: Simulator) -> None:
-    from config.stack import fcm_table  # noqa: PLC0415
+    from config.stack import provider_tables  # noqa: PLC0415
 
     announced = played.announced
-    screen.err.print(f"FCM simulator on {announced['fcm']}, control plane on {announced['control']}. Ctrl-C stops it.")
+    names = ", ".join(announced["providers"])
+    screen.err.print(f"Playing {names}; control plane on {announced['control']}. Ctrl-C stops it.")
     screen.err.print("For your application in the apps file:\n")
-    screen.out.print("\n".join(fcm_table("demo", announced)))
+    # Not through the console: it would break lines that are to be pasted.
+    print("\n".join(provider_tables("demo", announced)), flush=True)

@@ -5,6 +5,7 @@ Relative paths are relative to the file. A key that is not known is an error: a 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -23,7 +24,22 @@ from pydantic import (
     model_validator,
 )
 
-from clarion.app import APP_ID, ApiKey, App, FCMCredential, FCMStyle, Limits, Scope
+from clarion.app import (
+    APP_ID,
+    ApiKey,
+    APNsCredential,
+    APNsEnvironment,
+    App,
+    Credential,
+    FCMCredential,
+    FCMStyle,
+    HMSCredential,
+    Limits,
+    Quarantine,
+    Scope,
+    WebPushCredential,
+    WNSCredential,
+)
 from clarion.errors import Misconfigured
 from clarion.registry.device import OS
 from config.problem import problem
@@ -86,16 +102,83 @@ class _KeyTable(_Table):
         return ApiKey(self.key or self.key_file or "", self.scopes, self.channels)
 
 
-class _FCMTable(_Table):
-    service_account: ExistingFile
-    project_id: str | None = Field(default=None, min_length=1)
-    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+$")
-    ca_bundle: ExistingFile | None = None
-    style: FCMStyle | None = None
+Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$")]
+Word = Annotated[str, Field(min_length=1)]
+Rate = Annotated[float, Field(ge=0)]
+
+
+def _host(name: str) -> str:
+    if not re.fullmatch(r"(\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\]", name):
+        raise ValueError("expected a host name in lower case, or *. and a domain")
+    return name
+
+
+Hosts = Annotated[frozenset[Annotated[str, AfterValidator(_host)]], Field(min_length=1)]
+
+
+class _CredentialTable(_Table):
     os: frozenset[OS] | None = Field(default=None, min_length=1)
+    ca_bundle: ExistingFile | None = None
+    rate_per_s: Rate | None = None
+    ramp_up_s: Rate | None = None
     retry_wait_s: PositiveFloat | None = None
     throttled_wait_s: PositiveFloat | None = None
     give_up_after_s: PositiveFloat | None = None
+
+
+class _FCMTable(_CredentialTable):
+    service_account: ExistingFile
+    project_id: Word | None = None
+    endpoint: Origin | None = None
+    style: FCMStyle | None = None
+
+
+class _APNsTable(_CredentialTable):
+    key_file: ExistingFile
+    key_id: str = Field(pattern=r"^[A-Za-z0-9]{10}$")
+    team_id: str = Field(pattern=r"^[A-Za-z0-9]{10}$")
+    topic: Word
+    topics: dict[OS, Word] | None = None
+    environment: APNsEnvironment | None = None
+    endpoint: Origin | None = None
+    sandbox_endpoint: Origin | None = None
+
+
+class _WebPushTable(_CredentialTable):
+    private_key: ExistingFile
+    subject: str = Field(pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$")
+    hosts: Hosts | None = None
+
+
+class _WNSTable(_CredentialTable):
+    client_id: Word
+    client_secret: ExistingFile
+    tenant_id: Word | None = None
+    token_endpoint: Origin | None = None
+    hosts: Hosts | None = None
+
+
+class _HMSTable(_CredentialTable):
+    client_id: str = Field(pattern=r"^[0-9]{1,64}$")
+    client_secret: ExistingFile | None = None
+    service_account: ExistingFile | None = None
+    project_id: Word | None = None
+    endpoint: Origin | None = None
+    token_endpoint: Origin | None = None
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> Self:
+        if (self.client_secret is None) == (self.service_account is None):
+            raise ValueError("expected either client_secret or service_account")
+        return self
+
+
+class _QuarantineTable(_Table):
+    strikes: PositiveInt | None = None
+    span_s: Rate | None = None
+    share: float | None = Field(default=None, ge=0, le=1)
+    few: Annotated[int, Field(ge=0)] | None = None
+    keep_s: PositiveFloat | None = None
 
 
 _LIMITS = {limit.name for limit in fields(Limits)}
@@ -111,16 +194,46 @@ LimitName = Annotated[str, AfterValidator(_limit)]
 AppId = Annotated[str, Field(pattern=f"^{APP_ID}$")]
 
 
+#: The table of each provider, and what it becomes.
+CREDENTIALS: dict[str, type[Credential]] = {
+    "fcm": FCMCredential,
+    "apns": APNsCredential,
+    "webpush": WebPushCredential,
+    "wns": WNSCredential,
+    "hms": HMSCredential,
+}
+
+
+def _default_systems(kind: type[Credential]) -> Any:
+    return next(each.default for each in fields(kind) if each.name == "os")
+
+
 class _AppTable(_Table):
     name: str = Field(min_length=1, max_length=255)
     keys: tuple[_KeyTable, ...] = Field(min_length=1)
     limits: dict[LimitName, PositiveInt] = {}
     fcm: _FCMTable | None = None
+    apns: _APNsTable | None = None
+    webpush: _WebPushTable | None = None
+    wns: _WNSTable | None = None
+    hms: _HMSTable | None = None
+    quarantine: _QuarantineTable = _QuarantineTable()
 
     @model_validator(mode="after")
     def _keys_differ(self) -> Self:
         if len({key.api_key().key for key in self.keys}) < len(self.keys):
             raise ValueError("expected keys that differ from each other")
+        return self
+
+    @model_validator(mode="after")
+    def _one_provider_each(self) -> Self:
+        tables = {name: getattr(self, name) for name in CREDENTIALS}
+        served: set[str] = set()
+        for name, kind in CREDENTIALS.items():
+            systems: set[str] = set() if tables[name] is None else set(tables[name].os or _default_systems(kind))
+            if systems & served:
+                raise ValueError(f"expected one provider for {min(systems & served)}: name others in {name}.os")
+            served |= systems
         return self
 
     def app(self, app_id: str) -> App:
@@ -129,7 +242,8 @@ class _AppTable(_Table):
             name=self.name,
             keys=tuple(key.api_key() for key in self.keys),
             limits=Limits(**self.limits),
-            fcm=FCMCredential(**self.fcm.given()) if self.fcm else None,
+            quarantine=Quarantine(**self.quarantine.given()),
+            **{name: kind(**table.given()) for name, kind in CREDENTIALS.items() if (table := getattr(self, name))},  # type: ignore[arg-type]
         )
 
 

@@ -82,6 +82,7 @@ def running(
     apps_file: Path | None = None,
     processes: Mapping[str, int] = PROCESSES,
     settings: Mapping[str, str] | None = None,
+    credentials: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[Stack]:
     """Start everything, wait until it answers, and stop it at the end of the block.
 
@@ -91,6 +92,7 @@ def running(
         apps_file: applications to use instead of one that sends to a simulator; then there is no simulator.
         processes: how many of each line of the Procfile; none of a line that is left out.
         settings: further variables of the processes.
+        credentials: provider -> settings of its table in the apps file, beside or instead of the simulator's.
 
     Raises:
         Misconfigured: the embedded Redis cannot be started.
@@ -110,7 +112,7 @@ def running(
             played = undo.enter_context(simulator(folder / "simulator", folder / "log" / "simulator.log"))
             provisions.append(played.member)
             announced, key_file = played.announced, _key_file(folder)
-            apps_file = _apps_file(folder, announced, key_file)
+            apps_file = _apps_file(folder, announced, key_file, credentials or {})
         env = {
             "CLARION_REDIS_URL": url,
             "CLARION_APPS_FILE": str(apps_file.absolute()),
@@ -172,30 +174,49 @@ def _key_file(folder: Path) -> Path:
     return file
 
 
-def fcm_table(app: str, announced: Mapping[str, Any]) -> list[str]:
-    """The lines of an apps file that make an application send to the simulator, whatever the operating system."""
-    words = {"service_account": "credentials", "project_id": "project_id", "endpoint": "fcm", "ca_bundle": "ca"}
-    return [
-        f"[apps.{app}.fcm]",
-        *(f"{name} = {_string(announced[word])}" for name, word in words.items()),
-        'os = ["ANDROID", "IOS"]',
-    ]
+#: Provider -> setting of its table -> what the simulator calls it.
+SETTINGS = {
+    "fcm": {"service_account": "credentials", "project_id": "project_id", "endpoint": "fcm"},
+    "apns": {name: name for name in ("key_file", "key_id", "team_id", "topic", "endpoint", "sandbox_endpoint")},
+    "webpush": {name: name for name in ("private_key", "subject", "hosts")},
+    "wns": {name: name for name in ("client_id", "client_secret", "tenant_id", "token_endpoint", "hosts")},
+    "hms": {name: name for name in ("client_id", "client_secret", "project_id", "endpoint", "token_endpoint")},
+}
 
 
-def _apps_file(folder: Path, announced: Mapping[str, Any], key_file: Path) -> Path:
+#: The simulator takes what this machine can send, from the first second.
+_AT_ONCE = {"rate_per_s": 0, "ramp_up_s": 0}
+
+
+def provider_tables(
+    app: str, announced: Mapping[str, Any], credentials: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[str]:
+    """The lines of an apps file that make an application send to the simulator, with all its providers."""
+    lines = []
+    for provider, found in announced["providers"].items():
+        table = {name: found[word] for name, word in SETTINGS[provider].items()} | {"ca_bundle": announced["ca"]}
+        table |= _AT_ONCE | dict((credentials or {}).get(provider, {}))
+        lines += [f"[apps.{app}.{provider}]", *(f"{name} = {_value(value)}" for name, value in table.items()), ""]
+    return lines
+
+
+def _apps_file(
+    folder: Path, announced: Mapping[str, Any], key_file: Path, credentials: Mapping[str, Mapping[str, Any]]
+) -> Path:
     lines = [
         f"[apps.{APP}]",
         'name = "Demo"',
         f"[[apps.{APP}.keys]]",
-        f"key_file = {_string(str(key_file))}",
+        f"key_file = {_value(str(key_file))}",
         'scopes = ["publish", "register", "read", "admin"]',
-        *fcm_table(APP, announced),
+        "",
+        *provider_tables(APP, announced, credentials),
     ]
     file = folder / "apps.toml"
     file.write_text("\n".join(lines) + "\n")
     return file
 
 
-def _string(value: str) -> str:
-    # A JSON string is a TOML string, but for escaped surrogates.
+def _value(value: Any) -> str:
+    # JSON's strings, numbers and lists of them are TOML's, but for escaped surrogates.
     return json.dumps(value, ensure_ascii=False)

@@ -15,11 +15,11 @@ from pathlib import Path
 import msgspec
 
 from simulator.authority import Authority
+from simulator.catalog import PROVIDERS
 from simulator.control import ControlService
-from simulator.credential import service_account
-from simulator.fcm.endpoint import OAUTH_PATH, GoogleService
 from simulator.gauge import Gauge
-from simulator.server import listen_plain, listen_tls
+from simulator.opening import Opening, bracketed
+from simulator.server import listen_plain
 from simulator.world import World
 
 
@@ -46,32 +46,20 @@ async def _serve(arguments: argparse.Namespace, state: Path) -> None:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     projects = tuple(dict.fromkeys(arguments.project or ["clarion-demo"]))
     world = World(projects, arguments.seed)
+    ports = {"fcm": arguments.fcm_port}
     authority = Authority(state, dt.datetime.now(dt.UTC))
-    google = GoogleService(world)
-    provider, fcm_port = await listen_tls(arguments.host, arguments.fcm_port, google, world.gauge, authority.context())
+    opening = Opening(world, arguments.host, state, authority, ports)
+    announced = {name: await start(opening) for name, start in PROVIDERS.items()}
+    google = announced["fcm"]
     control, control_port = await listen_plain(arguments.host, arguments.control_port, ControlService(world), Gauge())
-    origin = f"https://{_bracketed(arguments.host)}:{fcm_port}"
-    accounts = [
-        service_account(state, project, origin + OAUTH_PATH, first=index == 0) for index, project in enumerate(projects)
-    ]
-    for account in accounts:
-        world.oauth.admit(account, origin + OAUTH_PATH)
-    _announce(
-        state,
-        {
-            "fcm": origin,
-            "token_uri": origin + OAUTH_PATH,
-            "control": f"http://{_bracketed(arguments.host)}:{control_port}",
-            "ca": str(authority.ca),
-            "credentials": str(accounts[0].path),
-            "project_id": projects[0],
-            "projects": {account.project: str(account.path) for account in accounts},
-        },
-    )
+    opening.servers.append(control)
+    address = f"http://{bracketed(arguments.host)}:{control_port}"
+    shared = {"control": address, "ca": str(authority.ca)}
+    _announce(state, google | shared | {"providers": announced})
     await stop.wait()
-    for server in (provider, control):
+    for server in opening.servers:
         server.close()
-    for connection in tuple(world.gauge.live):
+    for connection in world.connections():
         connection.go_away()
     await asyncio.sleep(0)
 
@@ -80,10 +68,6 @@ def _stop_at_eof(stop: asyncio.Event) -> None:
     if not os.read(sys.stdin.fileno(), 1_024):
         asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
         stop.set()
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _announce(state: Path, ready: dict[str, object]) -> None:

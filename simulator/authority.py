@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -27,12 +28,12 @@ class Authority:
         if not self._usable(now):
             self._make(now)
 
-    def context(self) -> ssl.SSLContext:
-        """Return a TLS server context that offers HTTP/2 and HTTP/1.1."""
+    def context(self, protocols: Sequence[str]) -> ssl.SSLContext:
+        """Return a TLS server context that offers `protocols` by ALPN."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self._chain, self._key)
-        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.set_alpn_protocols(list(protocols))
         return context
 
     def _usable(self, now: dt.datetime) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from simulator.exchange import Answer, Conduct, Limits, Reply, Request
-from simulator.fcm.endpoint import send_fault, token_fault
 from simulator.profile import merged
 from simulator.rule import Rule
 from simulator.world import World
@@ -22,7 +22,7 @@ _DEFAULT_LIMIT = 1_000
 class Revocation(msgspec.Struct, forbid_unknown_fields=True):
     """Body of POST /revoke."""
 
-    #: None = the access tokens of all projects
+    #: a project, or whatever the provider calls the account of an app; None = the access tokens of all
     project: str | None = None
 
 
@@ -30,6 +30,8 @@ class ConnectionOrder(msgspec.Struct, forbid_unknown_fields=True):
     """Body of POST /connections: what to do to every live connection."""
 
     action: Literal["goaway", "drop"]
+    #: None = all providers
+    provider: str | None = None
 
 
 class ControlService:
@@ -73,11 +75,13 @@ class ControlService:
             return _json(400, {"error": str(error)})
 
     def _counts(self, _query: Query, _body: bytes) -> Any:
-        mints = self._world.oauth.mints
+        mints = self._world.oauth.mints | self._world.grants.mints
+        connections = {name: provider.gauge.report() for name, provider in self._world.providers.items()}
         return self._world.ledger.totals() | {
             "mints": sum(mints.values()),
             "mints_per_credential": mints,
-            "connections": self._world.gauge.report(),
+            "connections": _sum(connections.values()),
+            "connections_per_provider": connections,
         }
 
     def _ledger(self, query: Query, _body: bytes) -> Any:
@@ -97,8 +101,9 @@ class ControlService:
         rules = msgspec.json.decode(body, type=Rule | list[Rule])
         listed = rules if isinstance(rules, list) else [rules]
         for rule in listed:
-            check = send_fault if rule.endpoint == "send" else token_fault
-            check(rule.fault, rule.project or "")
+            if rule.provider not in self._world.providers:
+                raise ValueError(f"no provider {rule.provider!r}: one of {', '.join(self._world.providers)}")
+            self._world.providers[rule.provider].check(rule)
         return {"rules": [self._world.rules.add(rule) for rule in listed]}
 
     def _remove_rules(self, query: Query, _body: bytes) -> Any:
@@ -106,7 +111,7 @@ class ControlService:
 
     def _revoke(self, _query: Query, body: bytes) -> Any:
         order = msgspec.json.decode(body or b"{}", type=Revocation)
-        return {"revoked": self._world.oauth.revoke(order.project)}
+        return {"revoked": self._world.oauth.revoke(order.project) + self._world.grants.revoke(order.project)}
 
     def _profile(self, _query: Query, body: bytes) -> Any:
         self._world.set_profile(merged(self._world.profile, body))
@@ -114,13 +119,20 @@ class ControlService:
 
     def _connections(self, _query: Query, body: bytes) -> Any:
         order = msgspec.json.decode(body, type=ConnectionOrder)
-        live = tuple(self._world.gauge.live)
+        live = self._world.connections(order.provider)
         for connection in live:
             if order.action == "goaway":
                 connection.go_away()
             else:
                 connection.drop()
         return {"connections": len(live)}
+
+
+def _sum(reports: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for report in reports:
+        total.update(report)
+    return dict(total)
 
 
 def _json(status: int, content: Any) -> Reply:

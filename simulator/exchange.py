@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 Header = tuple[bytes, bytes]
+
+#: Stands among a request's headers when the client sent one of them twice.
+DUPLICATED = b":duplicated"
 
 JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json; charset=UTF-8"),)
 
@@ -19,6 +22,8 @@ class Request(msgspec.Struct):
     path: str
     headers: dict[bytes, bytes]
     body: bytes
+    #: what the service remembers of the connection that the request came on; the same object for all its requests
+    memory: dict[str, Any] = {}
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Counts of connections and streams of one listening port, and the connections themselves."""
+"""Counts of connections and streams of one provider, and the connections themselves."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ class Http1Connection(asyncio.Protocol):
         self._service = service
         self._gauge = gauge
         self._h11 = h11.Connection(h11.SERVER)
+        self._memory: dict[str, Any] = {}
         self._loop = asyncio.get_running_loop()
         self._request: h11.Request | None = None
         self._body = bytearray()
@@ -93,7 +94,11 @@ class Http1Connection(asyncio.Protocol):
         event = self._request
         assert event is not None
         request = Request(
-            event.method.decode("latin-1"), event.target.decode("latin-1"), dict(event.headers), bytes(self._body)
+            event.method.decode("latin-1"),
+            event.target.decode("latin-1"),
+            dict(event.headers),
+            bytes(self._body),
+            self._memory,
         )
         reply = self._service.reply(request)
         if reply.conduct.wait_ms:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from base64 import b64encode
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
+from contextlib import suppress
 from sys import intern
 from typing import Any
 
@@ -27,6 +29,9 @@ class Arrival(msgspec.Struct, frozen=True):
     #: a message with the tag of a shown one replaces it
     tag: str | None
     body: bytes
+    provider: str = "fcm"
+    #: what else the control plane shows of it
+    headers: dict[str, str] = {}
 
 
 class TokenRecord:
@@ -59,6 +64,7 @@ class Ledger:
         self._order: deque[str] = deque()
         self._kept = 0
         self.outcomes: Counter[str] = Counter()
+        self.by_provider: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.per_second: dict[str, Counter[int]] = {}
         self._accepted = self._accepted_tokens = self._accepted_max = 0
         self._seen = self._seen_tokens = self._seen_max = self._replaced = 0
@@ -69,7 +75,7 @@ class Ledger:
         if record is None:
             record = self._tokens[arrival.token] = TokenRecord()
         record.received += 1
-        self.outcomes[arrival.outcome] += 1
+        self.count(arrival.outcome, arrival.provider)
         if arrival.outcome != "OK":
             record.outcomes = record.outcomes or {}
             record.outcomes[arrival.outcome] = record.outcomes.get(arrival.outcome, 0) + 1
@@ -79,16 +85,17 @@ class Ledger:
                 self._show(record, arrival.tag)
         self._keep(arrival)
 
-    def count(self, outcome: str) -> None:
-        """Count a request that reached no token."""
+    def count(self, outcome: str, provider: str = "fcm") -> None:
+        """Count a request, also one that reached no token."""
         self.outcomes[outcome] += 1
+        self.by_provider[provider][outcome] += 1
 
-    def tick(self, credential: str, second: int) -> None:
-        """Count one request of a credential in its second."""
+    def tick(self, credential: str, second: int, count: int = 1) -> None:
+        """Count a request of a credential, or its `count` devices, in its second."""
         seconds = self.per_second.get(credential)
         if seconds is None:
             seconds = self.per_second[credential] = Counter()
-        seconds[second] += 1
+        seconds[second] += count
 
     def _accept(self, record: TokenRecord) -> None:
         record.accepted += 1
@@ -136,6 +143,7 @@ class Ledger:
         return {
             "requests": self.outcomes.total(),
             "outcomes": dict(self.outcomes),
+            "providers": {name: dict(outcomes) for name, outcomes in self.by_provider.items()},
             "tokens": len(self._tokens),
             "accepted": self._accepted,
             "tokens_accepted": self._accepted_tokens,
@@ -178,11 +186,19 @@ class Ledger:
 
 def describe(arrival: Arrival) -> dict[str, Any]:
     """Return one kept message as the control plane shows it."""
-    body = msgspec.json.decode(arrival.body, type=dict[str, Any])
-    return {
-        "at": arrival.at,
-        "outcome": arrival.outcome,
-        "accepted": arrival.accepted,
-        "message": body.get("message"),
-        "validate_only": bool(body.get("validate_only") or body.get("validateOnly")),
-    }
+    described = {"at": arrival.at, "outcome": arrival.outcome, "accepted": arrival.accepted}
+    body = _content(arrival.body)
+    if arrival.provider == "fcm":
+        validates = bool(body.get("validate_only") or body.get("validateOnly"))
+        return described | {"message": body.get("message"), "validate_only": validates}
+    return described | {"message": body, "headers": arrival.headers}
+
+
+def _content(body: bytes) -> Any:
+    """Return JSON as what it says, other text as it is, and bytes in base64."""
+    with suppress(ValueError):
+        return msgspec.json.decode(body)
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return b64encode(body).decode()

@@ -28,10 +28,18 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_timeout_s: float = 0
     #: lifetime of new access tokens, in seconds
     oauth_lifetime_s: int = 3_600
+    #: devices a second per client of HMS; None = no limit (Huawei's least is 6 000)
+    hms_rate_per_s: int | None = None
+    #: whether a 4xx of APNs other than 410 leaves its connection one stream until the next success
+    apns_strict_streams: bool = False
+    #: so many BadDeviceToken on one connection of APNs end it; 0 = never
+    apns_bad_tokens: int = 0
     #: payloads kept per token
     keep_per_token: int = 20
     #: payloads kept in all
     keep_total: int = 20_000
+    #: whether Web Push messages are decrypted, and refused when they cannot be; costs a tenth of a millisecond each
+    webpush_decrypt: bool = True
 
     def delay_ms(self, random: Random) -> float:
         """Return one latency drawn from the distribution."""

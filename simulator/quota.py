@@ -1,24 +1,26 @@
-"""FCM's message quota: a bucket refilled to full each minute, minutes counted from its first message."""
+"""A message quota: a bucket refilled to full each window, windows counted from its first message."""
 
 from __future__ import annotations
 
-WINDOW_S = 60
+#: FCM counts by the minute.
+WINDOW_S = 60.0
 
 
 class Quota:
-    """Counts messages of one project."""
+    """Counts messages of one account."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_s: float = WINDOW_S) -> None:
         """Start with a full bucket."""
+        self._window_s = window_s
         self._window_ends_at = 0.0
         self._used = 0
 
-    def take(self, limit: int, now: float) -> bool:
-        """Take one message out of `limit` a minute at epoch second `now`; False when none is left."""
+    def take(self, limit: int, now: float, count: int = 1) -> bool:
+        """Take `count` messages out of `limit` a window at epoch second `now`; False when not so many are left."""
         if now >= self._window_ends_at:
-            self._window_ends_at = now + WINDOW_S
+            self._window_ends_at = now + self._window_s
             self._used = 0
-        if self._used >= limit:
+        if self._used + count > limit:
             return False
-        self._used += 1
+        self._used += count
         return True

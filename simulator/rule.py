@@ -13,11 +13,13 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
 
     #: `NAME[;key=value]*`
     fault: str
+    #: whose requests: fcm, apns, webpush, wns or hms
+    provider: str = "fcm"
     #: messages, or access tokens
     endpoint: Literal["send", "token"] = "send"
     #: matches tokens that start so (topics as `topic:name`)
     token_prefix: str = ""
-    #: matches one project; None = all
+    #: matches one project, or whatever the provider calls the account of an app; None = all
     project: str | None = None
     #: share of the matching requests, 0..1
     probability: float = 1.0
@@ -54,13 +56,15 @@ class RuleBook:
         self.rules = kept
         return removed
 
-    def pick(self, endpoint: str, project: str, token: str, *, early: bool = False) -> Rule | None:
+    def pick(self, provider: str, endpoint: str, project: str, token: str, *, early: bool = False) -> Rule | None:
         """Return the first rule for a request, and count it as applied.
 
         Before the body is read (`early`) only rules for `…_EARLY` faults count, and afterwards only the others.
         """
         for rule in self.rules:
-            if rule.endpoint != endpoint or rule.fault.partition(";")[0].endswith("_EARLY") is not early:
+            if rule.provider != provider or rule.endpoint != endpoint:
+                continue
+            if rule.fault.partition(";")[0].endswith("_EARLY") is not early:
                 continue
             if rule.project not in (None, project) or not token.startswith(rule.token_prefix):
                 continue

@@ -18,26 +18,34 @@ _SHUTDOWN_S = 0.2
 class _Negotiated(asyncio.Protocol):
     """Hands a TLS connection to the protocol that ALPN chose."""
 
-    def __init__(self, service: Service, gauge: Gauge) -> None:
+    def __init__(self, service: Service, gauge: Gauge, *, http2_only: bool) -> None:
         self._service = service
+        self._http2_only = http2_only
         self._gauge = gauge
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        tls = transport.get_extra_info("ssl_object")
-        kind = Http2Connection if tls.selected_alpn_protocol() == "h2" else Http1Connection
-        protocol = kind(self._service, self._gauge)
         assert isinstance(transport, asyncio.Transport)
+        tls = transport.get_extra_info("ssl_object")
+        agreed = tls.selected_alpn_protocol()
+        if agreed is None and self._http2_only:
+            transport.abort()
+            return
+        kind = Http2Connection if agreed == "h2" else Http1Connection
+        protocol = kind(self._service, self._gauge)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
 
 
 async def listen_tls(
-    host: str, port: int, service: Service, gauge: Gauge, context: ssl.SSLContext
+    host: str, port: int, service: Service, gauge: Gauge, context: ssl.SSLContext, *, http2_only: bool = False
 ) -> tuple[asyncio.Server, int]:
-    """Serve a provider on `host`:`port` (0 = any free port) and return the server and its port."""
+    """Serve a provider on `host`:`port` (0 = any free port) and return the server and its port.
+
+    A client without ALPN is taken for HTTP/1.1, or with `http2_only` turned away.
+    """
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: _Negotiated(service, gauge),
+        lambda: _Negotiated(service, gauge, http2_only=http2_only),
         host,
         port,
         ssl=context,

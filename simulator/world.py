@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from simulator.gauge import Gauge
+from simulator.gauge import Connection
+from simulator.grant import Grants
 from simulator.ledger import Ledger
 from simulator.oauth import TokenEndpoint
 from simulator.profile import Profile
+from simulator.provider import Provider
 from simulator.quota import Quota
 from simulator.rule import RuleBook
 
@@ -21,7 +23,8 @@ class World:
         self.random = Random(seed)
         self.profile = Profile()
         self.oauth = TokenEndpoint()
-        self.gauge = Gauge()
+        self.grants = Grants()
+        self.providers: dict[str, Provider] = {}
         self.rules = RuleBook(self.random)
         self.ledger = Ledger(self.profile.keep_per_token, self.profile.keep_total)
         self.quotas: dict[str, Quota] = {}
@@ -30,10 +33,15 @@ class World:
     def set_profile(self, profile: Profile) -> None:
         """Behave as `profile` says from now on; live connections learn a new stream limit by SETTINGS."""
         if profile.max_concurrent_streams != self.profile.max_concurrent_streams:
-            for connection in tuple(self.gauge.live):
+            for connection in self.connections():
                 connection.announce(profile.max_concurrent_streams)
         self.profile = profile
         self.ledger.keep_per_token, self.ledger.keep_total = profile.keep_per_token, profile.keep_total
+
+    def connections(self, provider: str | None = None) -> list[Connection]:
+        """Return the live connections to one provider, or to all."""
+        chosen = [each for name, each in self.providers.items() if provider in (None, name)]
+        return [connection for each in chosen for connection in tuple(each.gauge.live)]
 
     def still_shows(self, scenario: str, token: str, times: int) -> bool:
         """Count one showing of a scenario to a token; False when it was shown `times` times before."""
@@ -50,5 +58,7 @@ class World:
         self.ledger.clear()
         self.quotas.clear()
         self.oauth.mints.clear()
-        self.gauge.reset()
+        self.grants.mints.clear()
+        for provider in self.providers.values():
+            provider.gauge.reset()
         self._shown.clear()

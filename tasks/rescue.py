@@ -1,4 +1,4 @@
-"""Queue again whatever has no owner, and remove the registrations that ended."""
+"""Queue again whatever has no owner, remove the registrations that ended, and forget the long removed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from celery import shared_task
 
 from clarion.delivery.rescue import rescue
 from clarion.queue import Task
-from clarion.registry import expire
+from clarion.registry import expire, forget_removed
 from tasks.base import bound, log
 from worker.child import outfit
 
@@ -19,5 +19,7 @@ def rescue_all(version: int) -> None:
         now_ms = held.clock()
         rescued = rescue(held.storage, now_ms=now_ms, grace_ms=held.pace.grace_ms, broker_url=held.broker_url)
         expired = sum(expire(held.storage, app, now_ms) for app in held.providers)
+        for app, rule in held.quarantine.items():
+            forget_removed(held.storage, app, now_ms - int(rule.keep_s * 1000))
         if any(rescued) or expired:
             log.warning("rescued", messages=rescued.messages, shards=rescued.shards, expired=expired)

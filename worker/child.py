@@ -7,14 +7,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from clarion.app import App
 from clarion.clock import wall_clock_ms
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.engine import EngineOptions, make_engine
 from clarion.delivery.outfit import Outfit, Pace
-from clarion.providers.base import Provider
+from clarion.providers.base import Line, Provider
 from clarion.providers.catalog import providers
 from config.settings import Settings
 from config.store import open_stores
@@ -61,7 +60,8 @@ def _build(settings: Settings) -> Outfit:
         storage=storage,
         broker_url=settings.foreign_broker,
         providers=served(),
-        engine_for=cache(lambda ca_bundle: make_engine(_engine_options(settings, ca_bundle), settings.engine.value)),
+        quarantine={app.id: app.quarantine for app in _blueprint[0].apps.values()},
+        engine_for=cache(lambda line: make_engine(_engine_options(settings, line), settings.engine.value)),
         bearers=Bearers(storage, wall_clock_ms),
         pace=pace(settings),
         clock=wall_clock_ms,
@@ -79,10 +79,11 @@ def pace(settings: Settings) -> Pace:
     )
 
 
-def _engine_options(settings: Settings, ca_bundle: Path | None) -> EngineOptions:
+def _engine_options(settings: Settings, line: Line) -> EngineOptions:
     return EngineOptions(
         connections_max=settings.connections,
         streams_per_connection=settings.streams_per_connection,
         timeout_s=settings.request_timeout_s,
-        ca_bundle=None if ca_bundle is None else str(ca_bundle),
+        ca_bundle=None if line.ca_bundle is None else str(line.ca_bundle),
+        answer_headers=line.answer_headers,
     )

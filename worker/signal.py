@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 from clarion.clock import wall_clock_ms
+from clarion.delivery.governor import introduce
 from clarion.delivery.hint import push
 from clarion.errors import Unavailable
-from clarion.presence import HEARTBEAT_S, seen
+from clarion.presence import HEARTBEAT_S, announce, seen
+from clarion.providers.base import Provider
+from clarion.providers.check import served_with
 from clarion.queue import rescue_hint
 from clarion.storage import Storage
 from config.settings import Settings, or_exit
@@ -29,7 +33,8 @@ def connect(settings: Settings) -> None:
 
     def start(**_: Any) -> None:
         beating = (open_stores(settings), settings, stopped)
-        threading.Thread(target=beat, args=beating, daemon=True, name="heartbeat").start()
+        words = {"providers": served()}
+        threading.Thread(target=beat, args=beating, kwargs=words, daemon=True, name="heartbeat").start()
 
     def stop(**_: Any) -> None:
         stopped.set()
@@ -44,14 +49,27 @@ def _read_credentials(**_: Any) -> None:
         served()
 
 
-def beat(storage: Storage, settings: Settings, stopped: threading.Event, *, every_s: float = HEARTBEAT_S) -> None:
-    """Say every `every_s` seconds that this process lives, until `stopped`; at first also ask for a sweep."""
+def beat(
+    storage: Storage,
+    settings: Settings,
+    stopped: threading.Event,
+    *,
+    every_s: float = HEARTBEAT_S,
+    providers: Mapping[str, Mapping[str, Provider]] | None = None,
+) -> None:
+    """Say every `every_s` seconds that this process lives, until `stopped`.
+
+    At first also ask for a sweep, and introduce the `providers` of each application.
+    """
     name = f"{socket.gethostname()}:{os.getpid()}"
     swept = False
     while not stopped.is_set():
         try:
             seen(storage, name, now_ms=wall_clock_ms())
             if not swept:
+                for app, served_by in (providers or {}).items():
+                    introduce(storage, app, served_by)
+                    announce(storage, app, {os: each.word for os, each in served_with(served_by).items()})
                 push(storage, [rescue_hint()], now_ms=wall_clock_ms(), broker_url=settings.foreign_broker)
                 swept = True
         except Unavailable:

@@ -1,4 +1,4 @@
-"""Access tokens and parked credentials: one of each for the whole fleet, on Redis."""
+"""Access tokens: one for each credential and the whole fleet, on Redis."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from clarion.storage.connection import call, storage_errors
 
 #: A token is renewed this long before it ends, or when a tenth of its life is left if that is sooner.
 RENEW_BEFORE_MS = 300_000
-#: A token refused sooner than this after it was fetched is no stale token: the credential itself is refused.
-YOUNG_MS = 10_000
 LOCK_MS = 30_000
 #: How long to wait for whoever is fetching one: less than a lease.
 WAIT_S = 5.0
@@ -59,13 +57,18 @@ class Bearers:
         return kept.bearer.token
 
     def refuse(self, provider: Provider, token: str) -> bool:
-        """The provider refused `token`: forget it. Whether a new one may help (False: this one was new)."""
+        """The provider refused `token`. Whether a new one may help: not when this one was new.
+
+        A token that the provider would not want replaced so soon is kept.
+        """
         self._kept.pop(provider.credential, None)
         kept = self._read(provider)
         if kept is None or kept.bearer.token != token:
             return True
+        if self.clock() - kept.fetched_ms <= provider.bearer_life_s * 1000:
+            return False
         call(self.storage.main, "delete_if", [keys.bearer(provider.name, provider.credential)], [token, "token"])
-        return self.clock() - kept.fetched_ms > YOUNG_MS
+        return True
 
     def _shared(self, provider: Provider) -> _Kept | None:
         kept = self._read(provider)
@@ -104,19 +107,3 @@ class Bearers:
             pipe.pexpireat(key, kept.bearer.expires_ms)
             pipe.execute()
         return kept
-
-
-def park(storage: Storage, provider: Provider, reason: str, *, park_ms: int) -> None:
-    """Send nothing with this credential for a while, anywhere."""
-    with storage_errors():
-        storage.main.set(keys.parked(provider.name, provider.credential), reason, px=park_ms)
-
-
-def parked(storage: Storage, provider: Provider) -> tuple[str, int] | None:
-    """Why and for how long yet (ms) nothing is sent with this credential; None when it is not parked."""
-    key = keys.parked(provider.name, provider.credential)
-    with storage_errors(), storage.main.pipeline(transaction=True) as pipe:
-        pipe.get(key)
-        pipe.pttl(key)
-        reason, left_ms = pipe.execute()
-    return None if reason is None else (reason.decode(), max(0, int(left_ms)))

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 
-import structlog
-
 from clarion.delivery import ledger, retry
-from clarion.delivery.bearer import Busy, park, parked
-from clarion.delivery.ledger import LeaseLost
+from clarion.delivery.ledger import Lease, LeaseLost
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.run import Run
+from clarion.delivery.send import send
 from clarion.delivery.shard import Shard
-from clarion.errors import Misconfigured, Unavailable
-from clarion.message import Message, Outcome
+from clarion.errors import Unavailable
+from clarion.message import Outcome
 from clarion.message.message import decode
-from clarion.providers.base import Provider, Result, Verdict, read
-from clarion.providers.exchange import Answer, Request
+from clarion.providers.base import Provider
 from clarion.queue import Queue, deliver_hint, render
-from clarion.registry import Record
+from clarion.registry import Record, struck
 from clarion.registry import read as read_devices
-from clarion.storage import Storage, keys
+from clarion.storage import keys
 from clarion.storage.connection import storage_errors
-
-log = structlog.get_logger()
 
 #: A retry within this time is handed to Celery as an ETA task; a later one waits on Redis for the rescue to queue it.
 ETA_HORIZON_S = 60.0
-#: After a refused access token the next attempt waits this long: the new one has been fetched by then.
-FRESH_BEARER_WAIT_S = 0.5
 #: After an error of our own the shard waits this long: at once, it would only fail again.
 FAULT_WAIT_S = 10.0
 #: After so many burned attempts an error of our own ends the shard.
@@ -51,8 +44,7 @@ def deliver(outfit: Outfit, message_id: str, reference: str) -> str:
     lease = ledger.claim(outfit.storage, message_id, shard, owner=uuid.uuid4().hex, lease_ms=outfit.pace.lease_ms)
     if isinstance(lease, str):
         return lease
-    message = _message(outfit.storage, message_id)
-    run = Run(outfit, message, lease, lease.state, set(lease.pending), recorded_ms=outfit.clock())
+    run = _run(outfit, message_id, lease)
     try:
         _send_pending(run)
         return _give_back(run)
@@ -81,8 +73,9 @@ def _send_pending(run: Run) -> None:
     if run.outfit.clock() >= retry.ends_ms(run.message):
         run.settle_open(Outcome.EXPIRED)
         return
+    run.struck = struck(run.outfit.storage, run.message.app, run.lease.shard.chunk, run.lease.pending)
     for provider, by_os in _by_provider(run).items():
-        _send_group(run, provider, by_os)
+        send(run, provider, by_os)
 
 
 def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]:
@@ -98,101 +91,8 @@ def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]
             run.settle(slot, Outcome.REJECTED, reason=NO_PROVIDER)
         else:
             groups[provider][device.os][slot] = device
+    run.devices = {slot: device for by_os in groups.values() for each in by_os.values() for slot, device in each.items()}
     return groups
-
-
-def _send_group(run: Run, provider: Provider, by_os: Mapping[str, dict[int, Record]]) -> None:
-    held = parked(run.outfit.storage, provider)
-    if held is not None:
-        run.come_back(held[1] / 1000, burned=False)
-        return
-    try:
-        bearer = run.outfit.bearers.get(provider)
-    except Misconfigured as refused:
-        _park(run, provider, refused.message)
-        return
-    except OSError as error:
-        log.warning("token_endpoint_failed", provider=provider.name, error=type(error).__name__)
-        _postpone_group(run, provider, by_os, Result(Verdict.RETRY, "TOKEN_ENDPOINT"))
-        return
-    except Busy:
-        run.come_back(FRESH_BEARER_WAIT_S, burned=False)
-        return
-    run.record_when_due()  # fetching the access token may have outlived the lease
-    for os, devices in by_os.items():
-        refusal = _exchange(run, provider, bearer, os, devices)
-        if refusal is not None:
-            _refused(run, provider, bearer, refusal)
-            return
-
-
-def _exchange(run: Run, provider: Provider, bearer: str, os: str, devices: dict[int, Record]) -> Result | None:
-    """Send to the devices of one operating system; returns the answer that refused our credential, if one did."""
-    composition = provider.compose(run.message, os, now_ms=run.outfit.clock())
-    refused: list[Result] = []
-
-    def requests() -> Iterator[Request]:
-        for slot, device in devices.items():
-            if run.stopped or refused:
-                return
-            yield provider.request(composition, device.token, slot, bearer)
-
-    engine = run.outfit.engine_for(provider.ca_bundle)
-    with closing(engine.send(requests())) as answers:
-        for answer in answers:
-            if answer is not None:
-                _take(run, provider, devices, answer, refused)
-            run.record_when_due()
-    return refused[0] if refused else None
-
-
-def _take(run: Run, provider: Provider, devices: Mapping[int, Record], answer: Answer, refused: list[Result]) -> None:
-    result, slot = read(provider, answer), answer.tag
-    match result.verdict:
-        case Verdict.ACCEPTED:
-            run.settle(slot, Outcome.ACCEPTED, provider.name)
-        case Verdict.UNREGISTERED:
-            run.bury(slot, devices[slot], provider.name, result.reason)
-        case Verdict.RETRY:
-            _postpone(run, provider, slot, result)
-        case Verdict.BEARER | Verdict.CREDENTIAL:
-            refused.append(result)
-        case Verdict.REJECTED:
-            run.settle(slot, Outcome.REJECTED, provider.name, result.reason)
-        case Verdict.UNKNOWN:
-            run.settle(slot, Outcome.UNKNOWN, provider.name, result.reason)
-
-
-def _postpone(run: Run, provider: Provider, slot: int, result: Result) -> None:
-    wait_s = retry.wait_s(provider.retry, result, run.lease.attempt, run.outfit.dice())
-    due_ms = run.outfit.clock() + int(wait_s * 1000)
-    since_ms = run.lease.since_ms or run.outfit.clock()
-    ended = retry.end(provider.retry, run.message, since_ms=since_ms, due_ms=due_ms)
-    if ended is None:
-        run.come_back(wait_s, burned=True)
-    else:
-        run.settle(slot, ended, provider.name, result.reason)
-
-
-def _postpone_group(run: Run, provider: Provider, by_os: Mapping[str, dict[int, Record]], result: Result) -> None:
-    for devices in by_os.values():
-        for slot in devices:
-            _postpone(run, provider, slot, result)
-
-
-def _refused(run: Run, provider: Provider, bearer: str, result: Result) -> None:
-    """Our credential was refused: with a new access token at once if that may help, else the provider is parked."""
-    if result.verdict is Verdict.BEARER and run.outfit.bearers.refuse(provider, bearer):
-        run.come_back(FRESH_BEARER_WAIT_S, burned=False)
-    else:
-        _park(run, provider, result.reason)
-
-
-def _park(run: Run, provider: Provider, reason: str) -> None:
-    park_ms = run.outfit.pace.park_ms
-    log.error("credential_parked", provider=provider.name, credential=provider.credential, reason=reason)
-    park(run.outfit.storage, provider, reason, park_ms=park_ms)
-    run.come_back(park_ms / 1000, burned=False)
 
 
 def _give_back(run: Run) -> str:
@@ -211,7 +111,7 @@ def _give_back(run: Run) -> str:
 
 def _reopen(run: Run, in_s: float) -> None:
     outfit, message_id = run.outfit, run.message.id
-    queue = _queue(outfit.storage, message_id)
+    queue = Queue.EXPRESS if run.urgent else Queue.BULK
     task = b""
     if outfit.storage.queues_on_main and in_s <= ETA_HORIZON_S:
         now_ms = outfit.clock()
@@ -222,16 +122,20 @@ def _reopen(run: Run, in_s: float) -> None:
     )
 
 
-def _message(storage: Storage, message_id: str) -> Message:
+def _run(outfit: Outfit, message_id: str, lease: Lease) -> Run:
     with storage_errors():
-        content = storage.main.hget(keys.message(message_id), "content")
-    return _decoded(content or b"")
+        row = outfit.storage.main.hmget(keys.message(message_id), ("content", "queue", "audience"))
+    content, queue, audience = row
+    return Run(
+        outfit,
+        _decoded(content or b""),
+        int(audience or 0),
+        queue == Queue.EXPRESS.value.encode(),
+        lease,
+        lease.state,
+        set(lease.pending),
+        recorded_ms=outfit.clock(),
+    )
 
 
 _decoded = lru_cache(maxsize=16)(decode)
-
-
-def _queue(storage: Storage, message_id: str) -> Queue:
-    with storage_errors():
-        name = storage.main.hget(keys.message(message_id), "queue")
-    return Queue((name or b"").decode())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from clarion.app import Quarantine
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.engine import Engine
-from clarion.providers.base import Provider
+from clarion.providers.base import Line, Provider
 from clarion.storage import Storage
 
 
@@ -21,7 +21,7 @@ class Pace:
         express_audience: an audience of at most so many devices goes to the express queue.
         lease_ms: a shard or plan not heard of for so long is taken over.
         record_batch: outcomes recorded in one step.
-        park_ms: how long nothing is sent with a credential that a provider refused.
+        park_ms: how long nothing is sent, at first, with a credential that a provider refused.
         grace_ms: a shard or message without an owner for so long is queued again.
     """
 
@@ -41,7 +41,8 @@ class Outfit:
         storage: the stores.
         broker_url: where hints go when the queues are not on `storage.main`.
         providers: by application id, then by operating system.
-        engine_for: this thread's engine that trusts these authorities (PEM; None is the default ones).
+        quarantine: by application id, what may be concluded from suspicion.
+        engine_for: this thread's engine for connections of that kind.
         bearers: access tokens.
         pace: the sizes and times of the fleet.
         clock: epoch milliseconds.
@@ -51,7 +52,8 @@ class Outfit:
     storage: Storage
     broker_url: str | None
     providers: Mapping[str, Mapping[str, Provider]]
-    engine_for: Callable[[Path | None], Engine]
+    quarantine: Mapping[str, Quarantine]
+    engine_for: Callable[[Line], Engine]
     bearers: Bearers
     pace: Pace
     clock: Callable[[], int]

@@ -11,6 +11,7 @@ from clarion.audience import count_of, locate, resolve, slots_of
 from clarion.delivery.hint import push
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.shard import cut
+from clarion.errors import InvalidField
 from clarion.lifecycle import PlanClaim, PlannedChunk
 from clarion.message import Message, PublishPolicy, State
 from clarion.message.message import decode
@@ -68,6 +69,8 @@ def _refusal(outfit: Outfit, message: Message, fence: int) -> str | None:
                 provider.compose(message, os, now_ms=outfit.clock())
     except ContentRefused as refused:
         return str(refused)
+    except InvalidField as refused:
+        return refused.message
     return None
 
 

@@ -13,13 +13,11 @@ JITTER = 0.2
 DOUBLINGS = 32
 #: A message without a time to live is given up after the longest that a provider keeps one.
 TTL_MAX_MS = 28 * 86_400_000
-_THROTTLED = frozenset({"QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED"})
 
 
 def wait_s(rule: RetryRule, result: Result, attempt: int, dice: float) -> float:
     """Seconds to wait after `attempt` attempts; `dice` is a number from 0 to 1."""
-    least = rule.throttled_wait_s if result.reason in _THROTTLED else rule.wait_s
-    backoff = max(least, min(WAIT_MAX_S, rule.wait_s * 2 ** min(attempt, DOUBLINGS)))
+    backoff = max(rule.wait_s, min(WAIT_MAX_S, rule.wait_s * 2 ** min(attempt, DOUBLINGS)))
     return float(max(result.retry_after_s or 0.0, backoff) * (1 + JITTER * dice))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from clarion.delivery import ledger
@@ -10,12 +11,16 @@ from clarion.delivery.ledger import Lease
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.tally import Tally
 from clarion.errors import Unavailable
+from clarion.app import Quarantine
 from clarion.message import Message, Outcome, State
-from clarion.registry import Record, prune
+from clarion.providers.base import Result
+from clarion.registry import Grave, Record, absolve, learn, prune
 
 #: The share of a wait that chance may add, so that the shards of a message do not come back in step.
 COME_BACK_SPREAD = 0.2
 RECORD_AGAIN_S = 0.2
+#: A shard that waits for a gate looks again after so long at most: somebody may have opened it by hand.
+LOOK_AGAIN_S = 30.0
 _pause = threading.Event()
 
 
@@ -26,22 +31,34 @@ class Run:
     Attributes:
         outfit: what the thread delivers with.
         message: what is delivered.
+        audience: how many devices the message has.
+        urgent: whether it goes before others.
+        devices: slot -> the device, of all that are pending.
+        struck: slots of devices that have strikes against them.
         lease: the claim on the shard.
         state: the message's, as of the last record.
         open: slots without an outcome yet.
         tally: outcomes that are not recorded yet.
-        dead: slot -> token that a provider proved dead, to be pruned.
+        dead: slot -> what is to be removed, and why.
+        absolved: slot -> token that a provider took in spite of strikes against it.
+        learned: slot -> token, and the environment it turned out to belong to.
         retry_in_s: when to come back, None when there is no need.
         burned: whether this attempt counts against the patience with the devices it leaves open.
     """
 
     outfit: Outfit
     message: Message
+    audience: int
+    urgent: bool
     lease: Lease
     state: State
     open: set[int]
     tally: Tally = field(default_factory=Tally)
-    dead: dict[int, str] = field(default_factory=dict, repr=False)
+    devices: Mapping[int, Record] = field(default_factory=dict, repr=False)
+    struck: Container[int] = ()
+    dead: dict[int, Grave] = field(default_factory=dict, repr=False)
+    absolved: dict[int, str] = field(default_factory=dict, repr=False)
+    learned: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
     retry_in_s: float | None = None
     burned: bool = False
     recorded_ms: int = 0
@@ -61,13 +78,35 @@ class Run:
         for slot in sorted(self.open):
             self.settle(slot, outcome, provider, reason)
 
-    def bury(self, slot: int, device: Record, provider: str, reason: str) -> None:
+    def accept(self, slot: int, device: Record, provider: str) -> None:
+        """A provider took it."""
+        if slot in self.struck:
+            self.absolved[slot] = device.token
+        if device.environment is not None and device.environment != self.devices[slot].environment:
+            self.learned[slot] = device.token, device.environment
+        self.settle(slot, Outcome.ACCEPTED, provider)
+
+    def bury(self, slot: int, device: Record, provider: str, result: Result) -> None:
         """A provider proved the device's token dead."""
-        self.dead[slot] = device.token
-        self.settle(slot, Outcome.UNREGISTERED, provider, reason)
+        self.remove(slot, device, provider, result.reason, result.dead_since_ms)
+        self.settle(slot, Outcome.UNREGISTERED, provider, result.reason)
+
+    def remove(self, slot: int, device: Record, provider: str, reason: str, since_ms: int | None = None) -> None:
+        """The device is to leave the registry, unless it registered anew after `since_ms`."""
+        self.dead[slot] = Grave(device.token, provider, reason, since_ms)
+
+    def spare(self) -> None:
+        """What was lost in this attempt does not count against anybody."""
+        self.burned = False
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """What may be concluded from suspicion."""
+        return self.outfit.quarantine.get(self.message.app, Quarantine())
 
     def come_back(self, in_s: float, *, burned: bool) -> None:
         """Devices stay open: try again then, or later if others ask for more."""
+        in_s = in_s if burned else min(in_s, LOOK_AGAIN_S)
         spread_s = COME_BACK_SPREAD * in_s * self.outfit.dice()
         self.retry_in_s = max(self.retry_in_s or 0.0, in_s + spread_s)
         self.burned = self.burned or burned
@@ -101,6 +140,16 @@ class Run:
                 break
         self.tally.clear()
         self.recorded_ms = outfit.clock()
+        self._tell_registry()
+
+    def _tell_registry(self) -> None:
+        storage, app, chunk = self.outfit.storage, self.message.app, self.lease.shard.chunk
         if self.dead:
-            prune(outfit.storage, self.message.app, self.lease.shard.chunk, self.dead)
+            prune(storage, app, chunk, self.dead, message_id=self.message.id, now_ms=self.outfit.clock())
             self.dead = {}
+        if self.absolved:
+            absolve(storage, app, chunk, self.absolved)
+            self.absolved = {}
+        if self.learned:
+            learn(storage, app, chunk, self.learned)
+            self.learned = {}

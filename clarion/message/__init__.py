@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion.message.appearance import Appearance, Button
 from clarion.message.message import Message, Target
 from clarion.message.option import (
     BROADCAST_ALL,
@@ -19,6 +20,8 @@ __all__ = [
     "BROADCAST_ALL",
     "BROADCAST_NAMES",
     "DEFAULT_CHANNEL",
+    "Appearance",
+    "Button",
     "DeliveryOptions",
     "Message",
     "MessageStatus",

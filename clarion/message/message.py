@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from clarion.message.option import PublishPolicy, PushBroadcast
+from clarion.message.appearance import PLAIN, Appearance
+from clarion.message.option import BROADCAST_ALL, PublishPolicy, PushBroadcast
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,6 +17,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     broadcast: PushBroadcast | None = None
     devices: tuple[str, ...] = ()
     segment: str | None = None
+
+    def systems(self) -> list[str]:
+        """The names of the operating systems that are addressed."""
+        return [str(os.name) for os in (BROADCAST_ALL if self.broadcast is None else self.broadcast)]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,6 +34,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         headers: string pairs.
         ttl_s: seconds after `accepted_ms` at which an unreached device is EXPIRED; None is the provider's maximum.
         accepted_ms: epoch milliseconds.
+        appearance: how it looks; `clarion.message.look.look` adds what the headers say.
+        raw: provider -> what replaces the parts of its payload that have these names.
     """
 
     id: str
@@ -43,6 +50,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ttl_s: int | None = None
     priority: str | None = None
     collapse_key: str | None = None
+    appearance: Appearance = PLAIN
+    raw: dict[str, dict[str, Any]] = {}
 
     def expires_ms(self) -> int | None:
         """The instant (epoch ms) after which nothing of this is sent any more."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntFlag, StrEnum
+from typing import Any
 
 import msgspec
+
+from clarion.message.appearance import Appearance
 
 DEFAULT_CHANNEL = "default"
 
@@ -45,11 +48,15 @@ class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
         publisher_id: any string that identifies the publisher.
         subtopic: dot-separated, for live listeners.
         headers: string pairs; the push headers among them (`android-content-title`, …) control the appearance.
+        appearance: how it looks on every system; None leaves it to headers and the message.
+        raw: provider (`fcm`, `apns`, `webpush`, `wns`, `hms`) -> members of its own payload, which replace ours.
     """
 
     publisher_id: str | None = None
     subtopic: str | None = None
     headers: dict[str, str] = {}
+    appearance: Appearance | None = None
+    raw: dict[str, dict[str, Any]] = {}
 
 
 class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class DeviceRegistration(msgspec.Struct, frozen=True, kw_only=True, rename="came
         expiration: when the registration ends, epoch milliseconds; None is never.
         user_id: the user it belongs to.
         properties: free JSON object.
+        environment: where the token belongs: `production` or `sandbox` at APNs; None is the application's own.
     """
 
     id: str
@@ -31,6 +32,7 @@ class DeviceRegistration(msgspec.Struct, frozen=True, kw_only=True, rename="came
     expiration: int | None = None
     user_id: str | None = None
     properties: dict[str, Any] = {}
+    environment: str | None = None
 
     def __repr__(self) -> str:
         """Without the token: representations end up in logs."""

@@ -16,12 +16,20 @@ class Request(Struct, gc=False):
         url: `https://…`; the same string object again costs nothing.
         headers: ready `Name: value` lines; the same tuple object again costs nothing.
         body: the bytes to send, possibly none.
+        own: ready header lines of this request alone.
     """
 
     tag: Any
     url: str
     headers: tuple[str, ...]
     body: bytes
+    own: tuple[str, ...] = ()
+
+
+class Pause(Struct, frozen=True):
+    """Instead of a request: nothing is to be begun for so many seconds. What is under way goes on."""
+
+    seconds: float
 
 
 class Failure(Enum):

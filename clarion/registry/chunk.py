@@ -29,6 +29,7 @@ _ONE = ord("1")
 _Members = list[int] | tuple[int, int, str]
 
 _encode = msgspec.msgpack.Encoder().encode
+_KEYS = (keys.records, keys.expirations, keys.index_prefix, keys.removed, keys.removed_at, keys.strikes)
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +42,10 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     gained: tuple[str, ...]
     #: What becomes of its entry among the expirations: a time (epoch ms), 0 to remove it, None to leave it.
     expires_at: int | None
+    #: Whether another token takes the place of one.
+    renewed: bool = False
+    #: Time (epoch ms) and bytes: what is kept of a device that goes, what must be kept of one that comes back.
+    grave: tuple[int, bytes] | None = None
 
 
 def change(ordinal: int, before: bytes | None, device: Device | None, after: bytes | None) -> Change:
@@ -53,11 +58,12 @@ def change(ordinal: int, before: bytes | None, device: Device | None, after: byt
     old = terms(record)
     if expires_at is None and record.expires_at is not None:
         expires_at = _NEVER
+    renewed = device is not None and device.token != record.token
     if old == new:
-        return Change(ordinal, before, after, (), (), expires_at)
+        return Change(ordinal, before, after, (), (), expires_at, renewed)
     lost = tuple(term for term in old if term not in new)
     gained = tuple(term for term in new if term not in old)
-    return Change(ordinal, before, after, lost, gained, expires_at)
+    return Change(ordinal, before, after, lost, gained, expires_at, renewed)
 
 
 def write(storage: Storage, app: str, changes: Sequence[Change]) -> list[bool]:
@@ -74,12 +80,13 @@ def write(storage: Storage, app: str, changes: Sequence[Change]) -> list[bool]:
 
 def _pieces(changes: Sequence[Change]) -> Iterator[tuple[int, list[int]]]:
     """Positions of the changes, chunk by chunk, few enough for one call."""
-    for number, at in _by_chunk([item.ordinal for item in changes]).items():
+    for number, at in by_chunk([item.ordinal for item in changes]).items():
         for start in range(0, len(at), _CALL_SLOTS):
             yield number, at[start : start + _CALL_SLOTS]
 
 
-def _by_chunk(ordinals: Sequence[int]) -> dict[int, list[int]]:
+def by_chunk(ordinals: Sequence[int]) -> dict[int, list[int]]:
+    """The positions of ordinals, by chunk."""
     chunks: dict[int, list[int]] = defaultdict(list)
     for i, ordinal in enumerate(ordinals):
         chunks[ordinal >> SLOT_BITS].append(i)
@@ -93,17 +100,23 @@ def _call(app: str, number: int, changes: Sequence[Change]) -> Call:
     }
     gained = _by_term((item.gained, slot) for slot, item in zip(slots, changes, strict=True) if item.gained)
     lost = _by_term((item.lost, slot) for slot, item in zip(slots, changes, strict=True) if item.lost)
-    drawings: list[bytes] = []
+    strings: list[bytes] = []
     terms_changed = [
-        _encode({term: _members(of_term, drawings) for term, of_term in by.items()}) for by in (gained, lost)
+        _encode({term: _members(of_term, strings) for term, of_term in by.items()}) for by in (gained, lost)
     ]
-    arguments: list[Any] = [len(slots), _encode(expirations), *terms_changed, len(drawings), *drawings]
+    graves: dict[int, tuple[int, int]] = {}
+    for slot, item in zip(slots, changes, strict=True):
+        if item.grave is not None:
+            strings.append(item.grave[1])
+            graves[slot] = item.grave[0], len(strings)
+    renewed = [slot for slot, item in zip(slots, changes, strict=True) if item.renewed]
+    arguments: list[Any] = [len(slots), _encode(expirations), *terms_changed, _encode(graves), _encode(renewed)]
+    arguments += (len(strings), *strings)
     for slot, item in zip(slots, changes, strict=True):
         arguments += (slot, item.after or b"")
     if any(item.before for item in changes):
         arguments += [item.before or b"" for item in changes]
-    names = (keys.records(app, number), keys.expirations(app, number), keys.index_prefix(app, number))
-    return names, arguments
+    return [key(app, number) for key in _KEYS], arguments
 
 
 def _by_term(slots: Iterable[tuple[tuple[str, ...], int]]) -> dict[str, list[int]]:
@@ -118,7 +131,7 @@ def _by_term(slots: Iterable[tuple[tuple[str, ...], int]]) -> dict[str, list[int
     return by_term
 
 
-def _members(slots: list[int], drawings: list[bytes]) -> _Members:
+def _members(slots: list[int], strings: list[bytes]) -> _Members:
     """Slots as the script takes them: drawn where that is shorter, which spares the server much work."""
     first = min(slots) >> 3
     size = (max(slots) >> 3) - first + 1
@@ -127,13 +140,13 @@ def _members(slots: list[int], drawings: list[bytes]) -> _Members:
     digits = bytearray(b"0") * (size * 8)
     for slot in slots:
         digits[slot - first * 8] = _ONE
-    drawings.append(int(digits, 2).to_bytes(size, "big"))
-    return len(slots), first, str(len(drawings))
+    strings.append(int(digits, 2).to_bytes(size, "big"))
+    return len(slots), first, str(len(strings))
 
 
 def fetch(storage: Storage, app: str, ordinals: Sequence[int]) -> list[bytes | None]:
     """The stored bytes at each ordinal, None where there is no record."""
-    chunks = _by_chunk(ordinals)
+    chunks = by_chunk(ordinals)
     pipe = storage.registry.pipeline(transaction=False)
     for number, at in chunks.items():
         pipe.hmget(keys.records(app, number), [str(ordinals[i] & SLOT_MASK) for i in at])

@@ -41,6 +41,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
         expires_at: epoch milliseconds from which on the registration counts no more, or None.
         user_id: who uses it, or None.
         properties: any JSON object the app keeps with it.
+        environment: which of the provider's environments the token belongs to; None is the application's own.
     """
 
     token: str
@@ -52,6 +53,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
     expires_at: int | None = None
     user_id: str | None = None
     properties: dict[str, Any] = {}
+    environment: str | None = None
 
     def expired(self, now_ms: int) -> bool:
         """Whether the registration has ended by `now_ms` (epoch milliseconds)."""

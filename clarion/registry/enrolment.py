@@ -169,6 +169,7 @@ def _write(storage: Storage, app: str, entries: Sequence[_Entry]) -> list[_Entry
     """Write the records; returns the entries whose record is written."""
     old = [entry.ordinal for entry in entries if not entry.new]
     before = dict(zip(old, fetch(storage, app, old), strict=True))
+    entries = [_inherit(entry, before.get(entry.ordinal)) for entry in entries]
     changes = [
         change(entry.ordinal, before.get(entry.ordinal), entry.device, encode(entry.device)) for entry in entries
     ]
@@ -176,6 +177,17 @@ def _write(storage: Storage, app: str, entries: Sequence[_Entry]) -> list[_Entry
     written = [entry for entry, done in zip(entries, applied, strict=True) if done]
     _forget_tokens(storage, app, written, before)
     return written
+
+
+def _inherit(entry: _Entry, before: bytes | None) -> _Entry:
+    """A registration that does not say its token's environment keeps what is known of the same token."""
+    if before is None or entry.device.environment is not None:
+        return entry
+    record = decode(before)
+    if record.environment is None or record.token != entry.device.token:
+        return entry
+    device = msgspec.structs.replace(entry.device, environment=record.environment)
+    return msgspec.structs.replace(entry, device=device)
 
 
 def _forget_tokens(storage: Storage, app: str, entries: Sequence[_Entry], before: dict[int, bytes | None]) -> None:

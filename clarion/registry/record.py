@@ -38,6 +38,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expires_at: int | None = None
     user_id: str | None = None
     properties: dict[str, Any] = {}
+    environment: str | None = None
 
     @property
     def device_id(self) -> str:
@@ -61,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
             self.expires_at,
             self.user_id,
             self.properties,
+            self.environment,
         )
 
 
@@ -78,6 +80,8 @@ def encode(device: Device) -> bytes:
         device.channels,
         device.registered_at,
     )
+    if device.environment is not None:
+        return _encode((*head, device.expires_at, device.user_id, device.properties, device.environment))
     if device.expires_at is None and device.user_id is None and not device.properties:
         return _encode(head)
     return _encode((*head, device.expires_at, device.user_id, device.properties))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from clarion.app import APNsEnvironment
 from clarion.errors import InvalidField
 from clarion.message.channel import check_channel, is_text
 from clarion.message.option import DEFAULT_CHANNEL
@@ -24,6 +25,7 @@ _EXPIRATION_MAX_MS = 1e14
 
 _DEFAULT_CHANNELS = (DEFAULT_CHANNEL,)
 _SYSTEMS = {os.value: os for os in OS}
+_ENVIRONMENTS = frozenset(environment.value for environment in APNsEnvironment)
 
 
 def parse(fields: Mapping[str, Any], *, now_ms: int) -> Device:
@@ -31,7 +33,7 @@ def parse(fields: Mapping[str, Any], *, now_ms: int) -> Device:
 
     Args:
         fields: `deviceToken`, `deviceId`, `os`, and optionally `osVersion`, `channels`, `expiration` (seconds or
-            milliseconds), `userId`, `properties`. Others are ignored.
+            milliseconds), `userId`, `properties`, `environment`. Others are ignored.
         now_ms: epoch milliseconds, the time of the registration.
 
     Raises:
@@ -48,6 +50,7 @@ def parse(fields: Mapping[str, Any], *, now_ms: int) -> Device:
         _expiration(get("expiration"), now_ms),
         _user_id(get("userId")),
         _properties(get("properties")),
+        _environment(get("environment")),
     )
 
 
@@ -102,6 +105,12 @@ def _user_id(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and 0 < len(value) <= TEXT_MAX and is_text(value)):
         return value
     raise InvalidField("userId", f"a string of 1 to {TEXT_MAX} characters without control characters")
+
+
+def _environment(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and value in _ENVIRONMENTS):
+        return value
+    raise InvalidField("environment", f"one of {', '.join(sorted(_ENVIRONMENTS))}")
 
 
 def _properties(value: Any) -> dict[str, Any]:

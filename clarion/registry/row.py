@@ -15,7 +15,17 @@ import msgspec
 from clarion.errors import InvalidField
 from clarion.registry.device import Device
 
-COLUMNS = ("deviceToken", "deviceId", "os", "osVersion", "channels", "userId", "expiration", "properties")
+COLUMNS = (
+    "deviceToken",
+    "deviceId",
+    "os",
+    "osVersion",
+    "channels",
+    "userId",
+    "expiration",
+    "properties",
+    "environment",
+)
 _SEPARATOR = "|"
 _NAME = re.compile(r"(?:\\[\\|]|[^|])*")
 _ESCAPED = re.compile(r"\\([\\|])")
@@ -185,6 +195,7 @@ def write_row(device: Device, form: Format) -> bytes:
                 device.user_id or "",
                 "" if device.expires_at is None else str(device.expires_at),
                 msgspec.json.encode(device.properties).decode() if device.properties else "",
+                device.environment or "",
             )
         )
     values = (
@@ -196,6 +207,7 @@ def write_row(device: Device, form: Format) -> bytes:
         device.user_id,
         device.expires_at,
         device.properties or None,
+        device.environment,
     )
     fields = {name: value for name, value in zip(COLUMNS, values, strict=True) if value is not None}
     return msgspec.json.encode(fields) + b"\n"

@@ -30,6 +30,21 @@ def expirations(app: str, chunk: int) -> str:
     return f"{PREFIX}:{{{app}:c{chunk}}}:expirations"
 
 
+def removed(app: str, chunk: int) -> str:
+    """Hash: slot -> packed record and cause of a device that a provider's answers removed, in place of its record."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:removed"
+
+
+def removed_at(app: str, chunk: int) -> str:
+    """Sorted set: slot, scored by the removal (epoch ms), of those in `removed`. Both until it is forgotten."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:removed-at"
+
+
+def strikes(app: str, chunk: int) -> str:
+    """Hash: slot -> packed count and times of the strikes against the token that the device has now."""
+    return f"{PREFIX}:{{{app}:c{chunk}}}:strikes"
+
+
 def index(app: str, chunk: int, term: str) -> str:
     """Set of slots while small, bitmap (8 KiB string) once dense: the devices of the chunk that have the term."""
     return f"{index_prefix(app, chunk)}{term}"
@@ -135,9 +150,19 @@ def bearer_lock(provider: str, credential: str) -> str:
     return f"{PREFIX}:bearer-lock:{provider}:{credential}"
 
 
-def parked(provider: str, credential: str) -> str:
-    """String: why nothing is sent with this credential. Until it is tried again."""
-    return f"{PREFIX}:parked:{provider}:{credential}"
+def governor(provider: str, credential: str) -> str:
+    """Hash: gate, reason and times of a credential's governor, and when its next device may be sent to. For ever."""
+    return f"{PREFIX}:governor:{provider}:{credential}"
+
+
+def credentials(app: str) -> str:
+    """Hash: provider -> JSON of the credential that the workers of an app send with. Rewritten when one starts."""
+    return f"{PREFIX}:{app}:credentials"
+
+
+def serves(app: str) -> str:
+    """Hash: operating system -> `provider:style` that carries an app's messages. Rewritten when a worker starts."""
+    return f"{PREFIX}:{app}:serves"
 
 
 def workers() -> str:

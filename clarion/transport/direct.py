@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clarion import lifecycle
@@ -13,6 +13,9 @@ from clarion.clock import wall_clock_ms
 from clarion.errors import UnknownDevice
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.registration import DeviceRegistration
+from clarion.presence import announced
+from clarion.providers.address import check_token
+from clarion.providers.check import Served, served_by
 from clarion.registry import Device, find, register, unregister
 from clarion.registry.registration import parse
 from clarion.status import Progress
@@ -21,6 +24,8 @@ from clarion.storage import Storage
 
 #: Registration ids are derived, so that the same device has the same id for ever: UUIDs under this namespace.
 _NAMESPACE = uuid.UUID("6f2d2b0e-9a4e-5f0b-8a43-3a0c9d1f7c55")
+#: For so long is not asked again what workers announced: it changes with the apps file.
+_ANNOUNCED_MS = 60_000
 
 
 class DirectTransport:
@@ -34,16 +39,21 @@ class DirectTransport:
         broker_url: str | None = None,
         clock: Callable[[], int] = wall_clock_ms,
     ) -> None:
-        """Use `storage` for `app`; `broker_url` is needed when Celery's queues do not live on `storage.main`."""
+        """Use `storage` for `app`; `broker_url` is needed when Celery's queues do not live on `storage.main`.
+
+        An app without credentials, as a web app has it, is served by what workers announce.
+        """
         self._storage = storage
         self._app = app
         self._broker_url = broker_url
         self._clock = clock
+        self._own = served_by(app)
+        self._announced: tuple[int, Mapping[str, Served]] | None = None
 
     def publish(
         self, body: Any, channel: str | None, publish: PublishOptions, delivery: DeliveryOptions
     ) -> MessageStatus:
-        """Accept one publish: one call of one script."""
+        """Accept one publish: one call of one script, and each minute a look at what workers announced."""
         return accept(
             self._storage,
             self._app,
@@ -53,6 +63,7 @@ class DirectTransport:
             delivery,
             now_ms=self._clock(),
             broker_url=self._broker_url,
+            served=self._served,
         )
 
     def status(self, message_id: str) -> MessageStatus:
@@ -71,6 +82,7 @@ class DirectTransport:
     def register(self, fields: dict[str, Any]) -> str:
         """Register a device, or renew its registration."""
         device = parse(fields, now_ms=self._clock())
+        check_token(self._app, device.os, device.token)
         register(self._storage, self._app.id, [device])
         return self._registration_id(device.device_id)
 
@@ -89,6 +101,15 @@ class DirectTransport:
         """Close the stores' connections."""
         self._storage.close()
 
+    def _served(self) -> Mapping[str, Served]:
+        if self._own:
+            return self._own
+        now_ms, known = self._clock(), self._announced
+        if known is None or now_ms - known[0] >= _ANNOUNCED_MS:
+            words = announced(self._storage, self._app.id)
+            known = self._announced = now_ms, {os: Served.of_word(word) for os, word in words.items()}
+        return known[1]
+
     def _registration_id(self, device_id: str) -> str:
         return str(uuid.uuid5(_NAMESPACE, f"{self._app.id}/{device_id}")).upper()
 
@@ -103,4 +124,5 @@ class DirectTransport:
             expiration=device.expires_at,
             user_id=device.user_id,
             properties=device.properties,
+            environment=device.environment,
         )

@@ -11,7 +11,15 @@ import httpx
 import msgspec
 
 from clarion.errors import ClarionError, NotJSON, Unavailable, from_wire
-from clarion.message import DEFAULT_CHANNEL, DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
+from clarion.message import (
+    DEFAULT_CHANNEL,
+    Appearance,
+    DeliveryOptions,
+    MessageStatus,
+    PublishOptions,
+    PublishStatus,
+)
+from clarion.message.form import camel
 from clarion.message.registration import DeviceRegistration
 from clarion.transport.discretion import Discretion
 
@@ -129,16 +137,13 @@ def _publish_status(word: str) -> PublishStatus:
         return PublishStatus.UNKNOWN
 
 
-def _wire(options: PublishOptions | DeliveryOptions) -> dict[str, Any]:
+def _wire(options: PublishOptions | DeliveryOptions | Appearance) -> dict[str, Any]:
     """The options that are set, by their camel-case names."""
     given = msgspec.structs.asdict(options)
-    return {_camel(name): _plain(value) for name, value in given.items() if value not in (None, [], {})}
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)
+    return {camel(name): _plain(value) for name, value in given.items() if value not in (None, [], {}, ())}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Appearance):
+        return _wire(value)
     return int(value.timestamp() * 1000) if isinstance(value, datetime) else value

@@ -11,7 +11,7 @@ from clarion.presence import living
 from clarion.queue import check_broker
 from clarion.storage import open_storage
 from cli.doctor.finding import Finding, fail, ok, warn
-from cli.doctor.provider import check_app, check_parked
+from cli.doctor.provider import check_app, check_gates
 from cli.doctor.store import Purpose, check_store
 from cli.doctor.version import check_versions, locked
 from config.app_file import read_apps
@@ -65,7 +65,7 @@ def _check_fleet(settings: Settings, apps: list[App], clock: Callable[[], int]) 
     try:
         workers = living(storage, now_ms=clock())
         for app in apps:
-            yield from check_parked(storage, app)
+            yield from check_gates(storage, app)
     except ClarionError:
         return  # what is wrong with the Redis has been said
     finally:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import httpx
 
-from clarion.app import App, FCMCredential
-from clarion.delivery.bearer import parked
+from clarion.app import App
 from clarion.errors import Misconfigured
 from clarion.providers.base import Provider
 from clarion.providers.catalog import providers
+from clarion.standing import State, standings
 from clarion.storage import Storage
 from cli.doctor.finding import Finding, fail, ok, warn
 
@@ -27,12 +28,24 @@ def check_app(app: App, clock: Callable[[], int]) -> Iterator[Finding]:
     if not configured:
         advice = "Give it one in the apps file, such as [apps.<id>.fcm]; its devices cannot be reached."
         yield warn(f"{app.id}: credentials", "no provider", advice)
-    if app.fcm is not None:
-        yield check_endpoint(app.id, app.fcm)
+    for name, endpoint, ca_bundle in _endpoints(app):
+        yield check_endpoint(f"{app.id}: {name} endpoint", endpoint, ca_bundle)
     for provider, systems in _distinct(configured):
         check = f"{app.id}: {provider.name}"
         yield ok(f"{check} credential", f"{provider.credential}, for {', '.join(systems)}")
-        yield check_bearer(check, provider, clock)
+        if not provider.signs_itself:
+            yield check_bearer(check, provider, clock)
+
+
+def _endpoints(app: App) -> Iterator[tuple[str, str, Path | None]]:
+    """Where providers are sent to, for those that have one place."""
+    if app.fcm is not None:
+        yield "fcm", app.fcm.endpoint, app.fcm.ca_bundle
+    if app.apns is not None:
+        yield "apns", app.apns.endpoint, app.apns.ca_bundle
+        yield "apns sandbox", app.apns.sandbox_endpoint, app.apns.ca_bundle
+    if app.hms is not None:
+        yield "hms", app.hms.endpoint, app.hms.ca_bundle
 
 
 def _distinct(configured: dict[str, Provider]) -> Iterable[tuple[Provider, list[str]]]:
@@ -42,17 +55,16 @@ def _distinct(configured: dict[str, Provider]) -> Iterable[tuple[Provider, list[
     return by_provider.items()
 
 
-def check_endpoint(app: str, credential: FCMCredential) -> Finding:
-    """Whether the endpoint answers, over TLS that we trust. What it answers does not matter."""
-    check = f"{app}: fcm endpoint"
-    trust = True if credential.ca_bundle is None else httpx.create_ssl_context(verify=str(credential.ca_bundle))
+def check_endpoint(check: str, endpoint: str, ca_bundle: Path | None) -> Finding:
+    """Whether an endpoint answers, over TLS that we trust. What it answers does not matter."""
+    trust = True if ca_bundle is None else httpx.create_ssl_context(verify=str(ca_bundle))
     try:
-        with httpx.Client(verify=trust, timeout=_TIMEOUT_S, trust_env=False) as client:  # as workers connect
-            client.get(credential.endpoint)
+        with httpx.Client(http2=True, verify=trust, timeout=_TIMEOUT_S, trust_env=False) as client:  # as workers connect
+            client.get(endpoint)
     except httpx.HTTPError as error:
         advice = "Is the endpoint right, does a firewall stand between, does ca_bundle hold its authority?"
-        return fail(check, f"{credential.endpoint}: {error or type(error).__name__}", advice)
-    return ok(check, f"{credential.endpoint} answers")
+        return fail(check, f"{endpoint}: {error or type(error).__name__}", advice)
+    return ok(check, f"{endpoint} answers")
 
 
 def check_bearer(check: str, provider: Provider, clock: Callable[[], int]) -> Finding:
@@ -67,14 +79,12 @@ def check_bearer(check: str, provider: Provider, clock: Callable[[], int]) -> Fi
     return ok(check, f"fetched, good for {(bearer.expires_ms - clock()) / 60_000:.0f} minutes")
 
 
-def check_parked(storage: Storage, app: App) -> Iterator[Finding]:
-    """Credentials that the fleet sends nothing with for now, because the provider refused them."""
-    try:
-        configured = providers(app)
-    except Misconfigured:
-        return  # said by `check_app`
-    for provider, _ in _distinct(configured):
-        held = parked(storage, provider)
-        if held is not None:
-            said = f"refused by the provider ({held[0]}); nothing is sent for another {held[1] / 1000:.0f} s"
-            yield fail(f"{app.id}: {provider.name} in use", said, "Mend the credential; delivery then goes on.")
+def check_gates(storage: Storage, app: App) -> Iterator[Finding]:
+    """Credentials that the fleet sends nothing with for now."""
+    for each in standings(storage, app.id):
+        check = f"{app.id}: {each.provider} in use"
+        if each.state is State.PARKED:
+            advice = "Mend the credential; delivery then goes on. `clarion providers` tells more."
+            yield fail(check, f"refused by the provider ({each.reason}); nothing is sent with it", advice)
+        elif each.state is not State.OPEN:
+            yield warn(check, f"{each.state}: {each.reason}", "It goes on by itself; `clarion providers` tells when.")

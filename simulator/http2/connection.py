@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from simulator.disconnect import MID_RESPONSE_S, reset_connection
 from simulator.exchange import Action, Answer, Conduct, Moment, Reply, Request, Service
@@ -26,6 +27,7 @@ class Http2Connection(asyncio.Protocol):
         self._gauge = gauge
         self._limits = service.limits()
         self._session = Session(self, self._limits)
+        self._memory: dict[str, Any] = {}
         self._loop = asyncio.get_running_loop()
         self._flushing = False
         self._idle: asyncio.TimerHandle | None = None
@@ -107,7 +109,7 @@ class Http2Connection(asyncio.Protocol):
         method = headers.get(b":method", b"").decode("latin-1")
         path = headers.get(b":path", b"").decode("latin-1")
         stream.body = b""
-        reply = self._service.reply(Request(method, path, headers, body))
+        reply = self._service.reply(Request(method, path, headers, body, self._memory))
         if reply.conduct.wait_ms:
             self._later(stream, reply.conduct.wait_ms, lambda: self._perform(stream, reply))
         else:

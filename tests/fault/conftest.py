@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from clarion.registry import OS, Device, register
 from clarion.status import read
 from clarion.storage import open_storage
+from config.fleet import ROOT
 
 
 @pytest.fixture
@@ -16,6 +18,24 @@ def storage(stack):
     opened = open_storage(stack.redis_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def clarion():
+    """Run the command line against a system, as an operator would."""
+
+    def run(stack, *words):
+        return subprocess.run(
+            [ROOT / "bin" / "clarion", *words],
+            env=dict(stack.fleet.env),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
 
 
 def enrol(stack, storage, number, answer_ms):
@@ -33,6 +53,7 @@ class Watch:
     """One message; every look at it checks that its books add up."""
 
     def __init__(self, stack, storage, message_id):
+        self.message_id = message_id
         self._where = storage, stack.app, message_id
 
     def look(self):

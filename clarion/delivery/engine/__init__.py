@@ -1,19 +1,18 @@
 """The delivery engine: many HTTPS requests at once, one answer each, over few multiplexed connections.
 
-`http2` writes and reads HTTP/2 itself and is the fast one. Servers that speak only HTTP/1.1 it leaves to `curl`
-(libcurl), or to `portable` (httpx) where pycurl does not run. All three pass one contract suite.
+`http2` writes and reads HTTP/2 itself, and HTTP/1.1 where a server has nothing newer; it is the fast one. `curl`
+(libcurl) and `portable` (httpx) are ways out, should it ever meet a server that it does not get on with. All three pass
+one contract suite.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from importlib.util import find_spec
 from typing import Literal
 
-from clarion.delivery.engine.exchange import Answer, Engine, Failure, Request
+from clarion.delivery.engine.exchange import Answer, Engine, Failure, Pause, Request
 from clarion.delivery.engine.option import EngineOptions
 
-__all__ = ["Answer", "Engine", "EngineOptions", "Failure", "Request", "make_engine"]
+__all__ = ["Answer", "Engine", "EngineOptions", "Failure", "Pause", "Request", "make_engine"]
 
 EngineKind = Literal["auto", "http2", "curl", "portable"]
 
@@ -32,7 +31,7 @@ def make_engine(options: EngineOptions, kind: EngineKind = "auto") -> Engine:
     if kind in ("auto", "http2"):
         from clarion.delivery.engine.http2 import HTTP2Engine  # noqa: PLC0415
 
-        return HTTP2Engine(options, partial(make_engine, kind="curl" if find_spec("pycurl") else "portable"))
+        return HTTP2Engine(options)
     if kind == "curl":
         from clarion.delivery.engine.curl import CurlEngine  # noqa: PLC0415
 

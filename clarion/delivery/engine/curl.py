@@ -5,13 +5,14 @@ from __future__ import annotations
 import selectors
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from math import inf
 from time import monotonic
 
 import pycurl
 
 from clarion.delivery.engine.connection import cut_if_silent
 from clarion.delivery.engine.curl_error import is_refused
-from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Request
+from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Pause, Request
 from clarion.delivery.engine.option import EngineOptions
 from clarion.delivery.engine.transfer import Transfer
 from clarion.delivery.engine.window import Window
@@ -41,17 +42,12 @@ class CurlEngine:
         self._idle: list[Transfer] = []
         self._again: deque[tuple[Request, int]] = deque()
         self._http1: set[int] = set()
-        self._used_at = 0.0
+        self._used_at = self._resume_at = 0.0
         self._is_sending = False
+        self._is_stale = False
         self._in_flight = 0
         self._running = 0
-        self._allowed = self._window.connections
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
-        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, options.streams_per_connection)
-        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, self._allowed)
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._multi = self._new_multi()
 
     @property
     def in_flight(self) -> int:
@@ -63,7 +59,7 @@ class CurlEngine:
         """The largest number of requests this engine will ever have in flight."""
         return self._options.connections_max * self._options.streams_per_connection
 
-    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
+    def send(self, requests: Iterable[Request | Pause]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
         if self._is_sending:
             raise RuntimeError("an earlier send of this engine is still being iterated")
@@ -71,16 +67,20 @@ class CurlEngine:
         try:
             source = iter(requests)
             is_open = True
+            self._resume_at = 0.0
             answered_at = monotonic()
             if answered_at - self._used_at > self._options.idle_s:
                 self._window.restart()
             while True:
+                if self._is_stale and not self._in_flight:
+                    self._reconnect()
                 is_open = self._fill(source, is_open=is_open)
-                if not self._in_flight:
+                if not self._in_flight and not is_open:
                     return
-                waited_s = self._wait()
+                is_paused = is_open and self._resume_at > monotonic()
+                waited_s = self._wait(self._resume_at if is_paused else inf)
                 answers = self._collect()
-                if is_open:
+                if is_open and not is_paused:
                     self._window.count(len(answers), waited_s)
                 if answers:
                     yield from answers
@@ -93,6 +93,13 @@ class CurlEngine:
             self._cancel()
             self._is_sending = False
 
+    def renew(self) -> None:
+        """Begin nothing more on the connections there are; see `Engine.renew`.
+
+        libcurl does not let one choose a connection: nothing is begun until all that is under way has ended.
+        """
+        self._is_stale = True
+
     def close(self) -> None:
         """Close all connections. The engine cannot be used again."""
         self._cancel()
@@ -103,15 +110,20 @@ class CurlEngine:
         self._idle.clear()
         self._selector.close()
 
-    def _fill(self, source: Iterator[Request], *, is_open: bool) -> bool:
-        """Start requests while there is room; returns whether `source` may have more."""
-        room = self._window.room
+    def _fill(self, source: Iterator[Request | Pause], *, is_open: bool) -> bool:
+        """Start requests while there is room, until a pause; returns whether `source` may have more."""
+        room = 0 if self._is_stale else self._window.room
         while self._in_flight < room:
             tries = 1
             if self._again:
                 request, tries = self._again.popleft()
+            elif is_open and self._resume_at > monotonic():
+                return True
             elif not is_open or (pulled := next(source, None)) is None:
                 return False
+            elif isinstance(pulled, Pause):
+                self._resume_at = monotonic() + pulled.seconds
+                continue
             else:
                 request = pulled
             transfer = self._idle.pop() if self._idle else self._new_transfer()
@@ -120,13 +132,38 @@ class CurlEngine:
             self._in_flight += 1
         return is_open
 
+    def _new_multi(self) -> pycurl.CurlMulti:
+        multi = pycurl.CurlMulti()
+        multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+        multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, self._options.streams_per_connection)
+        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, self._window.connections)
+        multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._allowed = self._window.connections
+        return multi
+
+    def _reconnect(self) -> None:
+        """Close all connections; the next requests open new ones."""
+        self._multi.close()
+        self._selector.close()  # libcurl does not say that it closed their descriptors
+        self._selector = selectors.DefaultSelector()
+        self._deadline = None
+        self._http1.clear()
+        self._window.restart()
+        self._multi = self._new_multi()
+        self._is_stale = False
+
     def _new_transfer(self) -> Transfer:
         transfer = Transfer(self._options)
         self._transfers.append(transfer)
         return transfer
 
-    def _wait(self) -> float:
-        """Let libcurl work until something happened, at most a tick; returns the seconds spent doing nothing."""
+    def _wait(self, until: float) -> float:
+        """Let libcurl work until something happened, at most a tick; returns the seconds spent doing nothing.
+
+        Args:
+            until: on the monotonic clock: do not wait longer.
+        """
         if self._deadline is not None and self._deadline <= monotonic():
             self._expire()
         if self._running < self._in_flight:
@@ -134,8 +171,8 @@ class CurlEngine:
         if self._window.is_due:
             self._grow()
         began = monotonic()
-        timeout = self._options.tick_s if self._deadline is None else self._deadline - began
-        ready = self._selector.select(max(0.0, min(timeout, self._options.tick_s)))
+        until = until if self._deadline is None else min(until, self._deadline)
+        ready = self._selector.select(max(0.0, min(until - began, self._options.tick_s)))
         waited_s = monotonic() - began
         for key, events in ready:
             _, self._running = self._multi.socket_action(key.fd, _SELECTED[events])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import Protocol
 
-from clarion.providers.exchange import Answer, Failure, Request
+from clarion.providers.exchange import Answer, Failure, Pause, Request
 
-__all__ = ["Answer", "Engine", "Failure", "Request"]
+__all__ = ["Answer", "Engine", "Failure", "Pause", "Request"]
 
 #: A request that was not sent because its connection ended is tried so often before the caller is told: it costs a
 #: round trip, and saves the caller a retry for every routine GOAWAY.
@@ -27,15 +27,22 @@ class Engine(Protocol):
     def window(self) -> int:
         """The largest number of requests this engine will ever have in flight."""
 
-    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
+    def send(self, requests: Iterable[Request | Pause]) -> Generator[Answer | None, None, None]:
         """Send all of `requests` and yield exactly one answer for each, in the order they come.
 
         `requests` is pulled one at a time, and only when there is room in flight; it may be endless, and must not
-        block. None is yielded when no answer came for `EngineOptions.tick_s`. Abandoning the iterator, or an
+        block. After a `Pause` it is left alone for as long as that says, to within a few milliseconds, while answers
+        go on coming. None is yielded when no answer came for `EngineOptions.tick_s`. Abandoning the iterator, or an
         exception out of `requests`, cancels what is in flight and leaves the engine ready for the next send.
 
         Raises:
             RuntimeError: on the first step, when an earlier send of this engine is still being iterated.
+        """
+
+    def renew(self) -> None:
+        """Begin nothing more on the connections there are: new ones are opened, the old ones end what they have.
+
+        It may be called between two answers of a send, and between sends.
         """
 
     def close(self) -> None:

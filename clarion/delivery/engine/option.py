@@ -11,11 +11,13 @@ class EngineOptions:
 
     Attributes:
         connections_max: the most connections to one host; the engine opens more than one only when latency asks.
+        http1_connections_max: the same for a host that speaks only HTTP/1.1, one request at a time on each; libcurl and
+            httpx keep to `connections_max`.
         streams_per_connection: the most requests at once on one connection; the server's own limit is kept too.
         streams_before_answer: the most requests to put on a new connection until the server has shown what it takes, by
             its settings or its first answer. APNs allows 1.
         timeout_s: from handing a request to the engine until its whole answer.
-        connect_timeout_s: for TCP and TLS to one address; with libcurl and httpx for the name and all addresses.
+        connect_timeout_s: for the name, and again for TCP and TLS to each address; with libcurl and httpx for it all.
         idle_s: a connection unused for so long is not used again.
         age_s: a connection older than this is replaced at the next send.
         tick_s: the longest silence of `send`.
@@ -26,6 +28,7 @@ class EngineOptions:
     """
 
     connections_max: int = 8
+    http1_connections_max: int = 64
     streams_per_connection: int = 100
     streams_before_answer: int = 1
     timeout_s: float = 15.0

@@ -15,7 +15,7 @@ import h2.errors
 import h2.events
 import httpx
 
-from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Request
+from clarion.delivery.engine.exchange import CONNECTION_ENDS, TRIES_MAX, Answer, Failure, Pause, Request
 from clarion.delivery.engine.option import EngineOptions
 from clarion.delivery.engine.retry_after import read_retry_after
 
@@ -60,7 +60,7 @@ class PortableEngine:
         """The largest number of requests this engine will ever have in flight: httpx uses one HTTP/2 connection."""
         return self._options.streams_per_connection
 
-    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
+    def send(self, requests: Iterable[Request | Pause]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
         if self._is_sending:
             raise RuntimeError("an earlier send of this engine is still being iterated")
@@ -68,16 +68,18 @@ class PortableEngine:
         try:
             source = iter(requests)
             is_open = True
-            answered_at = monotonic()
+            answered_at, resume_at = monotonic(), 0.0
             while True:
-                while is_open and len(self._tasks) < self.window:
+                while is_open and len(self._tasks) < self.window and resume_at <= monotonic():
                     request = next(source, None)
                     is_open = request is not None
-                    if request is not None:
+                    if isinstance(request, Pause):
+                        resume_at = monotonic() + request.seconds
+                    elif request is not None:
                         self._start(request)
-                if not self._tasks and not self._answers:
+                if not self._tasks and not self._answers and not is_open:
                     return
-                self._loop.run_until_complete(self._wait())
+                self._loop.run_until_complete(self._wait(resume_at - monotonic() if is_open else 0.0))
                 while self._answers:
                     yield self._answers.popleft()
                     answered_at = monotonic()
@@ -87,6 +89,10 @@ class PortableEngine:
         finally:
             self._cancel()
             self._is_sending = False
+
+    def renew(self) -> None:
+        """Begin nothing more on the connections there are; see `Engine.renew`."""
+        self._retire(self._client)
 
     def close(self) -> None:
         """Close all connections. The engine cannot be used again."""
@@ -125,12 +131,14 @@ class PortableEngine:
         self._tasks.discard(task)
         self._something.set()
 
-    async def _wait(self) -> None:
+    async def _wait(self, pause_s: float) -> None:
+        """Wait for an answer, at most for a tick, or as long as a pause still is."""
         self._something.clear()
         if self._answers:
             return
+        tick_s = self._options.tick_s
         try:
-            async with asyncio.timeout(self._options.tick_s):
+            async with asyncio.timeout(min(tick_s, pause_s) if pause_s > 0 else tick_s):
                 await self._something.wait()
         except TimeoutError:
             return
@@ -169,7 +177,7 @@ class PortableEngine:
                 response = await client.post(
                     request.url,
                     content=request.body,
-                    headers=self._parse(request.headers),
+                    headers=[*self._parse(request.headers), *_parse(request.own)],
                     extensions={"trace": trace},
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
@@ -186,8 +194,7 @@ class PortableEngine:
 
     def _parse(self, lines: tuple[str, ...]) -> list[tuple[str, str]]:
         if lines is not self._lines:
-            self._lines = lines
-            self._headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+            self._lines, self._headers = lines, _parse(lines)
         return self._headers
 
     def _read(self, tag: Any, response: httpx.Response) -> Answer:
@@ -196,6 +203,10 @@ class PortableEngine:
         if not response.is_success:
             retry_after_s = read_retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
         return Answer(tag, response.status_code, response.content, retry_after_s, headers)
+
+
+def _parse(lines: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
 
 
 def classify(error: Exception, *, is_written: bool) -> tuple[Failure, str]:

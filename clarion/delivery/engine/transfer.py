@@ -29,7 +29,7 @@ class Transfer(pycurl.Curl):  # type: ignore[misc]  # pycurl has no types
         self._header_lines: list[bytes] = []
         self._upload = io.BytesIO()
         self._url = ""
-        self._headers: tuple[str, ...] = ()
+        self._headers: tuple[str, ...] | None = ()
         self._length = 0
         for option, value in _settings(options).items():
             self.setopt(option, value)
@@ -54,9 +54,9 @@ class Transfer(pycurl.Curl):  # type: ignore[misc]  # pycurl has no types
         if request.url is not self._url:
             self.setopt(pycurl.URL, request.url)
             self._url = request.url
-        if request.headers is not self._headers:
-            self.setopt(pycurl.HTTPHEADER, request.headers)
-            self._headers = request.headers
+        if request.own or request.headers is not self._headers:
+            self.setopt(pycurl.HTTPHEADER, [*request.headers, *request.own])
+            self._headers = None if request.own else request.headers
         if len(body) != self._length:
             # -1, "unknown", for an empty body: libcurl must ask for it, or it would repeat the request by itself.
             self.setopt(pycurl.POSTFIELDSIZE, len(body) or -1)

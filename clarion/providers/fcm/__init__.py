@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from clarion.app import FCMCredential, FCMStyle
 from clarion.message import Message
-from clarion.providers.base import Bearer, Result, RetryRule
+from clarion.providers.base import Addressee, Bearer, Budget, Line, Result, RetryRule
 from clarion.providers.exchange import Answer, Request
 from clarion.providers.fcm.bearer import fetch, load_account
 from clarion.providers.fcm.composition import Composition, compose, splice
@@ -23,10 +23,15 @@ class FCMProvider:
     credential: str
     url: str
     style: FCMStyle
-    ca_bundle: Path | None
+    line: Line
     retry: RetryRule
+    budget: Budget
     account: dict[str, Any] = field(repr=False)
     name: str = "fcm"
+    environment: str = ""
+    batch_max: int = 1
+    bearer_life_s: float = 10.0
+    signs_itself: bool = False
 
     @classmethod
     def open(cls, app: str, credential: FCMCredential) -> FCMProvider:
@@ -41,8 +46,9 @@ class FCMProvider:
             credential=f"{app}:{project}",
             url=f"{credential.endpoint.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send",
             style=credential.style,
-            ca_bundle=credential.ca_bundle,
+            line=Line(credential.ca_bundle),
             retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
+            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
             account=account,
         )
 
@@ -50,9 +56,11 @@ class FCMProvider:
         """The JSON of the message up to and from the token."""
         return compose(message, os, self.style, now_ms=now_ms)
 
-    def request(self, composition: Composition, token: str, tag: int, bearer: str) -> Request:
+    def request(
+        self, composition: Composition, devices: Sequence[Addressee], tag: Sequence[int], bearer: str
+    ) -> Request:
         """One `messages:send`."""
-        return Request(tag, self.url, composition.headers(bearer), splice(composition, token))
+        return Request(tag, self.url, composition.headers(bearer), splice(composition, devices[0].token))
 
     def read(self, answer: Answer) -> Result:
         """By the outcome table."""
@@ -60,4 +68,8 @@ class FCMProvider:
 
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new access token from the account's token endpoint."""
-        return fetch(self.account, self.ca_bundle, now_ms=now_ms)
+        return fetch(self.account, self.line.ca_bundle, now_ms=now_ms)
+
+    def credential_ends_ms(self) -> int | None:
+        """A service account's key has no end."""
+        return None

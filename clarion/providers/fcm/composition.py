@@ -1,28 +1,50 @@
-"""A message as FCM JSON: built and validated once with firebase-admin's model, then cut where the token goes."""
+"""A message as FCM's JSON: written once for all devices of an operating system, but for the token."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import warnings
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from clarion.app import FCMStyle
-from clarion.message import Message
+from clarion.message import Appearance, Message
+from clarion.message.look import HEADERS, custom, look, own, text
 from clarion.providers.base import ContentRefused
+from clarion.providers.content import fit
+from clarion.providers.fcm import block
 
 #: FCM's limit for one message to a token; counted here over the JSON of the data and of what is shown.
 CONTENT_MAX_BYTES = 4096
-COLLAPSE_ID_MAX_BYTES = 64
-_TOKEN = secrets.token_hex(16)  # stands where the token goes until a device is known; no content can hold it
-_RESERVED = ("from", "message_type")
+_BEFORE = b'{"message":{"token":'
+_RESERVED = ("from", "message_type", "notification")
 _RESERVED_PREFIXES = ("google", "gcm")
+_TARGETS = frozenset({"token", "fid", "topic", "condition"})
+#: Members that an app's own ones are merged into; any other is replaced by the app's.
+_MERGED = frozenset({"data", "notification", "android", "apns", "webpush"})
+#: What Backendless' SDK for Android reads its templates from: this one says that nothing is to be drawn.
+_DRAW_NOTHING = '{"contentAvailable":1}'
+#: Key under which Backendless' SDKs look for a part of the form -> the part.
+_ANDROID_KEYS = {
+    "android-content-title": "title",
+    "android-summary-subtext": "subtitle",
+    "android-attachment-url": "image",
+    "android-content-sound": "sound",
+    "android-badge": "badge",
+    "android-action": "click_action",
+}
+_APPLE_KEYS = {
+    "ios-alert-title": "title",
+    "ios-alert-subtitle": "subtitle",
+    "ios-rich-media-url": "image",
+    "attachment-url": "image",
+    "click_action": "click_action",
+}
+_WEB_KEYS = {"clickAction": "click_action"}
+_BODY_HEADERS = {os: [name for name, part in table.items() if part == "body"] for os, table in HEADERS.items()}
+_APPLE = ("IOS", "OSX")
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +66,7 @@ def _headers(bearer: str) -> tuple[str, ...]:
 
 def splice(composition: Composition, token: str) -> bytes:
     """The body for one device."""
-    return composition.before + msgspec.json.encode(token) + composition.after
+    return composition.before + _encode(token) + composition.after
 
 
 def compose(message: Message, os: str, style: FCMStyle, *, now_ms: int) -> Composition:
@@ -52,124 +74,73 @@ def compose(message: Message, os: str, style: FCMStyle, *, now_ms: int) -> Compo
 
     Raises:
         ContentRefused: FCM would refuse it for every device.
+        InvalidField: a header has a value that cannot be used.
     """
-    from firebase_admin import messaging  # noqa: PLC0415  # a second of import that only a sender pays
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # tokens stay valid on the wire
-            model = messaging.Message(
-                token=_TOKEN, data=_data(message), **_blocks(messaging, message, os, style, now_ms)
-            )
-        document = json.loads(str(model))
-    except ValueError as error:
-        raise ContentRefused(f"FCM cannot carry this message: {_field(error)}") from None
-    _check_size(document)
-    before, after = msgspec.json.encode({"message": document}).split(msgspec.json.encode(_TOKEN))
-    return Composition(before, after)
+    def write(shown: Appearance) -> dict[str, Any]:
+        return _merged(_document(message, shown, os, style, now_ms), message.raw.get("fcm"))
+
+    document = fit("FCM", CONTENT_MAX_BYTES, look(message, os), write, size=_size)
+    _check_data(document["data"])
+    return Composition(_BEFORE, b"," + _encode(document)[1:] + b"}")
 
 
-def _blocks(messaging: Any, message: Message, os: str, style: FCMStyle, now_ms: int) -> dict[str, Any]:
-    if os in ("IOS", "OSX"):
-        return {"apns": _apns(messaging, message, os, now_ms)}
-    return {"android": _android(messaging, message, style, now_ms)}
+def _document(message: Message, shown: Appearance, os: str, style: FCMStyle, now_ms: int) -> dict[str, Any]:
+    """The message, all but its target."""
+    data = custom(message) | _further(message, shown, os) | _texts(message, shown, os)
+    if os in _APPLE:
+        return {"data": data, "apns": block.apple(message, shown, os, now_ms=now_ms)}
+    if os == "WEB":
+        return {"data": data, "webpush": block.web(message, shown, now_ms=now_ms)}
+    return {"data": data, "android": block.android(message, shown, style, now_ms=now_ms)}
 
 
-def _text(message: Message) -> str:
-    return message.body if isinstance(message.body, str) else msgspec.json.encode(message.body).decode()
+def _further(message: Message, shown: Appearance, os: str) -> dict[str, str]:
+    """What else of headers and form an app finds in its data."""
+    keys = _APPLE_KEYS if os in _APPLE else _WEB_KEYS if os == "WEB" else _ANDROID_KEYS
+    parts = {key: str(value) for key, part in keys.items() if (value := getattr(shown, part)) is not None}
+    if shown.buttons:
+        parts["buttons"] = _encode(shown.buttons).decode()
+    if shown.silent and keys is _ANDROID_KEYS:
+        parts |= {"android-content-available": "1", "android_immediate_push": _DRAW_NOTHING}
+    written = HEADERS.get(os, {})
+    return parts | {name: value for name, value in own(message, os).items() if name not in written}
 
 
-def _data(message: Message) -> dict[str, str]:
-    """What the device SDKs read: every header, the message itself, and its id to recognise a repetition by."""
-    for name in message.headers:
+def _texts(message: Message, shown: Appearance, os: str) -> dict[str, str]:
+    """The message's id, to recognise a repetition by, and the texts.
+
+    `message` is what Backendless' SDKs draw: the message itself, as those apps know it, unless the form has a body.
+    """
+    body, said = shown.body or "", text(message)
+    texts = {"message": body, "messageId": message.id}
+    if any(message.headers.get(name) for name in _BODY_HEADERS.get(os, ())):
+        return texts | {"message": said} | ({} if os in (*_APPLE, "WEB") else {"android-content-text": body})
+    return texts if message.appearance.body is None else texts | {"published": said}
+
+
+def _merged(document: dict[str, Any], raw: dict[str, Any] | None) -> dict[str, Any]:
+    """The document with the app's own members."""
+    for name, value in (raw or {}).items():
+        if name in _TARGETS:
+            raise ContentRefused(f"raw.fcm cannot have a {name}: the message's own target is used.")
+        mine = document.get(name, {})
+        document[name] = mine | value if name in _MERGED and isinstance(value, dict) else value
+    return document
+
+
+def _check_data(data: Any) -> None:
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise ContentRefused("FCM cannot carry this message: raw.fcm.data must have strings as values.")
+    for name in data:
         if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
-            raise ContentRefused(f"FCM cannot carry this message: header {name} is reserved.")
-    return message.headers | {"message": _text(message), "messageId": message.id}
+            raise ContentRefused(f"FCM cannot carry this message: {name} is a reserved name.")
 
 
-def _silent(message: Message, os: str) -> bool:
-    return message.headers.get(f"{os.lower()}-content-available") in ("1", "true")
-
-
-def _android(messaging: Any, message: Message, style: FCMStyle, now_ms: int) -> Any:
-    shown = style is FCMStyle.NOTIFICATION and not _silent(message, "ANDROID")
-    urgent = message.priority or ("normal" if _silent(message, "ANDROID") else "high")
-    return messaging.AndroidConfig(
-        collapse_key=message.collapse_key,
-        priority=urgent,
-        ttl=_remaining(message, now_ms),
-        notification=_notification(messaging, message) if shown else None,
-    )
-
-
-def _notification(messaging: Any, message: Message) -> Any:
-    header = message.headers.get
-    return messaging.AndroidNotification(
-        title=header("android-content-title"),
-        body=header("android-content-text") or _text(message),
-        ticker=header("android-ticker-text"),
-        sound=header("android-content-sound"),
-        image=header("android-attachment-url"),
-        click_action=header("android-action"),
-        tag=message.collapse_key or message.id,
-    )
-
-
-def _apns(messaging: Any, message: Message, os: str, now_ms: int) -> Any:
-    def header(name: str) -> str | None:
-        return message.headers.get(f"{os.lower()}-{name}")
-
-    silent = _silent(message, os)
-    headers = {
-        "apns-priority": "5" if silent or message.priority == "normal" else "10",
-        "apns-push-type": "background" if silent else "alert",
-        "apns-collapse-id": _collapse_id(message),
-    }
-    remaining = _remaining(message, now_ms)
-    if remaining is not None:
-        headers["apns-expiration"] = str(int(now_ms / 1000 + remaining.total_seconds()))
-    aps = messaging.Aps(
-        alert=None if silent else _alert(messaging, message, header("alert-title"), header("alert-subtitle"), os),
-        badge=_badge(header("badge"), os),
-        sound=None if silent else header("sound"),
-        content_available=silent or None,
-        mutable_content=bool(header("rich-media-url")) or None,
-    )
-    return messaging.APNSConfig(headers=headers, payload=messaging.APNSPayload(aps))
-
-
-def _collapse_id(message: Message) -> str:
-    """The app's own key or the message's id; APNs takes 64 bytes, so a longer key is its digest."""
-    key = (message.collapse_key or message.id).encode()
-    return key.decode() if len(key) <= COLLAPSE_ID_MAX_BYTES else blake2b(key, digest_size=32).hexdigest()
-
-
-def _badge(text: str | None, os: str) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise ContentRefused(f"Invalid header {os.lower()}-badge: expected a whole number.")
-    return int(text)
-
-
-def _alert(messaging: Any, message: Message, title: str | None, subtitle: str | None, os: str) -> Any:
-    headers = message.headers
-    body = headers.get(f"{os.lower()}-alert-body") or headers.get(f"{os.lower()}-alert") or _text(message)
-    return messaging.ApsAlert(title=title, subtitle=subtitle, body=body)
-
-
-def _remaining(message: Message, now_ms: int) -> timedelta | None:
-    expires = message.expires_ms()
-    return None if expires is None else timedelta(seconds=max(0, (expires - now_ms) // 1000))
-
-
-def _check_size(document: dict[str, Any]) -> None:
-    shown = document.get("android", {}).get("notification") or document.get("apns", {}).get("payload", {})
-    size = sum(len(msgspec.json.encode(part)) for part in (document.get("data", {}), shown))
-    if size > CONTENT_MAX_BYTES:
-        raise ContentRefused(f"FCM carries at most {CONTENT_MAX_BYTES} bytes; the message has {size}.")
-
-
-def _field(error: ValueError) -> str:
-    """firebase-admin's complaints start with `Class.field must be …`; what follows a colon may quote the value."""
-    return str(error).split(":", 1)[0]
+def _size(document: dict[str, Any]) -> int:
+    """How many bytes count: those of the texts that reach the device."""
+    parts = [document.get("data"), document.get("notification")]
+    for platform, part in (("android", "notification"), ("apns", "payload"), ("webpush", "notification")):
+        within = document.get(platform)
+        parts.append(within.get(part) if isinstance(within, dict) else None)
+    return sum(len(_encode(part)) for part in parts if part)

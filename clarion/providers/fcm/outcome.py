@@ -17,14 +17,17 @@ _REASON = re.compile("[A-Z_]{1,64}")
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 
+#: Our word for INVALID_ARGUMENT where FCM blames the token.
+INVALID_TOKEN = "INVALID_TOKEN"  # noqa: S105  # a reason
 #: By `FcmError.errorCode`.
 BY_ERROR_CODE = {
     "UNREGISTERED": Verdict.UNREGISTERED,
     "INVALID_ARGUMENT": Verdict.REJECTED,
-    "SENDER_ID_MISMATCH": Verdict.REJECTED,
+    INVALID_TOKEN: Verdict.SUSPECT,
+    "SENDER_ID_MISMATCH": Verdict.SUSPECT,
     "THIRD_PARTY_AUTH_ERROR": Verdict.REJECTED,
     "APNS_AUTH_ERROR": Verdict.REJECTED,
-    "QUOTA_EXCEEDED": Verdict.RETRY,
+    "QUOTA_EXCEEDED": Verdict.THROTTLED,
     "UNAVAILABLE": Verdict.RETRY,
     "INTERNAL": Verdict.RETRY,
     "UNSPECIFIED_ERROR": Verdict.UNKNOWN,
@@ -37,7 +40,7 @@ BY_STATUS = {
     403: (Verdict.CREDENTIAL, "PERMISSION_DENIED"),
     404: (Verdict.CREDENTIAL, "NOT_FOUND"),
     413: (Verdict.REJECTED, "PAYLOAD_TOO_LARGE"),
-    429: (Verdict.RETRY, "RESOURCE_EXHAUSTED"),
+    429: (Verdict.THROTTLED, "RESOURCE_EXHAUSTED"),
     500: (Verdict.RETRY, "INTERNAL"),
     502: (Verdict.RETRY, "BAD_GATEWAY"),
     503: (Verdict.RETRY, "UNAVAILABLE"),
@@ -54,9 +57,9 @@ def classify(answer: Answer) -> Result:
     details = _objects(error.get("details"))
     code = next((word for detail in details if (word := _word(detail.get("errorCode")))), None)
     if code is not None:
-        verdict = BY_ERROR_CODE.get(code, Verdict.UNKNOWN)
-        reason = "INVALID_TOKEN" if code == "INVALID_ARGUMENT" and _blames_token(details) else code
-        return Result(verdict, reason, answer.retry_after_s)
+        if code == "INVALID_ARGUMENT" and _blames_token(details):
+            code = INVALID_TOKEN
+        return Result(BY_ERROR_CODE.get(code, Verdict.UNKNOWN), code, answer.retry_after_s)
     verdict, word = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
     return Result(verdict, _word(error.get("status")) or word, answer.retry_after_s)
 

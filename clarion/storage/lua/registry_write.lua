@@ -1,21 +1,24 @@
--- Replace records of one chunk, each only if it still is what the caller read, and keep index and expirations in step.
--- KEYS: records, expirations, index prefix
--- ARGV: how many; expirations {slot: ms, 0 to remove}, terms gained {term: slots}, terms lost {term: slots}, as msgpack;
---       how many drawings, and the drawings: slots may come as {how many, first byte, number of the drawing in a string};
+-- Replace records of one chunk, each only if it still is what the caller read, and keep all else of the chunk in step.
+-- KEYS: records, expirations, index prefix, removed, removed-at, strikes
+-- ARGV: how many; expirations {slot: ms, 0 to remove}, terms gained {term: slots}, terms lost {term: slots},
+--       graves {slot: {ms, number of a string}}, slots whose token changes, all as msgpack;
+--       how many strings, and the strings: slots may come as {how many, first byte, number of the string with a drawing};
 --       slot and record to be ('' for none) in turns; then the records that were read ('' for none), in the same order,
 --       left out when there was none at all.
+-- A record that goes is kept in its grave, if it has one here; a record that comes must find the grave it has here.
 -- Returns the slots that hold something else by now. What is already there counts as written.
 
 --#include _index
 
 local HMGET_SLOTS = 1000
-local DRAWINGS = 5
+local STRINGS = 7
 
 local count = tonumber(ARGV[1])
-local first = DRAWINGS + tonumber(ARGV[DRAWINGS]) + 1
+local first = STRINGS + tonumber(ARGV[STRINGS]) + 1
 local first_before = first + 2 * count
+local graves = cmsgpack.unpack(ARGV[5])
 local conflicts, stale = {}, {}
-local written, deleted = {}, {}
+local written, deleted, buried = {}, {}, {}
 local pairs_written = 0
 
 for start = 0, count - 1, HMGET_SLOTS do
@@ -28,11 +31,16 @@ for start = 0, count - 1, HMGET_SLOTS do
   for i = start, stop do
     local slot, after = ARGV[first + 2 * i], ARGV[first + 2 * i + 1]
     local current = found[i - start + 1] or ''
-    if current ~= (ARGV[first_before + i] or '') and current ~= after then
+    local grave = graves[tonumber(slot)]
+    local left = grave and after ~= '' and redis.call('HGET', KEYS[4], slot) ~= ARGV[STRINGS + grave[2]]
+    if current ~= after and (left or current ~= (ARGV[first_before + i] or '')) then
       conflicts[#conflicts + 1] = slot
       stale[tonumber(slot)] = true
     elseif after == '' then
       deleted[#deleted + 1] = slot
+      if grave and current ~= '' then
+        buried[slot] = grave
+      end
     else
       written[pairs_written + 1], written[pairs_written + 2] = slot, after
       pairs_written = pairs_written + 2
@@ -40,17 +48,39 @@ for start = 0, count - 1, HMGET_SLOTS do
   end
 end
 
-local function in_pieces(command, items)
+local function in_pieces(command, key, items)
   for start = 1, #items, HMGET_SLOTS do
-    redis.call(command, KEYS[1], unpack(items, start, math.min(start + HMGET_SLOTS - 1, #items)))
+    redis.call(command, key, unpack(items, start, math.min(start + HMGET_SLOTS - 1, #items)))
   end
 end
-in_pieces('HSET', written)
-in_pieces('HDEL', deleted)
+in_pieces('HSET', KEYS[1], written)
+in_pieces('HDEL', KEYS[1], deleted)
+
+-- After the first removal: from then on a Redis that is full takes what a script writes.
+for slot, grave in pairs(buried) do
+  redis.call('HSET', KEYS[4], slot, ARGV[STRINGS + grave[2]])
+  redis.call('ZADD', KEYS[5], string.format('%.0f', grave[1]), slot)
+end
+if pairs_written > 0 and redis.call('EXISTS', KEYS[4]) == 1 then
+  local alive = {}
+  for i = 1, pairs_written, 2 do
+    alive[#alive + 1] = written[i]
+  end
+  in_pieces('HDEL', KEYS[4], alive)
+  in_pieces('ZREM', KEYS[5], alive)
+end
+if redis.call('EXISTS', KEYS[6]) == 1 then
+  in_pieces('HDEL', KEYS[6], deleted)
+  for _, slot in ipairs(cmsgpack.unpack(ARGV[6])) do
+    if not stale[slot] then
+      redis.call('HDEL', KEYS[6], slot)
+    end
+  end
+end
 
 local function current_only(members)
   if is_drawn(members) then
-    members[3] = ARGV[DRAWINGS + tonumber(members[3])]
+    members[3] = ARGV[STRINGS + tonumber(members[3])]
   end
   if #conflicts == 0 then
     return members

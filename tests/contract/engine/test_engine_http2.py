@@ -120,7 +120,7 @@ def test_a_connection_that_ended_between_two_sends_is_not_used(make, context):
         engine = make()
         for body in bodies(3):
             assert send_one(engine, server.url, body).status == 200
-            (origin,) = engine._origins.values()
+            (origin,) = engine._origins
             # What the server said last: that it closes.
             assert all(select.select([connection.link], [], [], 10)[0] for connection in origin.connections)
         assert set(server.copies().values()) == {1}

@@ -25,10 +25,10 @@ _FRAME_HEAD = 9
 class Peer:
     """One connection, blocking; `events` is everything that was received."""
 
-    def __init__(self, simulation: Simulation, access_token: str) -> None:
+    def __init__(self, simulation: Simulation, access_token: str, origin: str | None = None) -> None:
         self._simulation = simulation
         self._authorization = f"Bearer {access_token}"
-        url = urlsplit(simulation.fcm)
+        url = urlsplit(origin or simulation.fcm)
         assert url.hostname is not None
         self._socket = socket.create_connection((url.hostname, url.port or 443), _WITHIN_S)
         # An SSLSocket hides whether the connection ended by FIN or by RST; buffers of our own do not.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clarion.accept import accept
-from clarion.app import App, FCMCredential
+from clarion.app import App, FCMCredential, Quarantine
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.deliver import deliver
 from clarion.delivery.engine import EngineOptions, make_engine
@@ -47,18 +47,22 @@ class Clock:
 class System:
     """One application with a registry and one worker's thread, driven step by step by the test."""
 
-    def __init__(self, storage, simulation, pace=None):
+    def __init__(self, storage, simulation, pace=None, quarantine=None):
         self.storage, self.simulation, self.clock = storage, simulation, Clock()
-        credential = FCMCredential(
-            Path(simulation.ready["credentials"]),
-            endpoint=simulation.ready["fcm"],
-            ca_bundle=Path(simulation.ready["ca"]),
-        )
-        self.app = App("demo", "Demo", fcm=credential)
+        self.app = App("demo", "Demo", fcm=self.fcm(), quarantine=quarantine or Quarantine())
         self.pace = pace or Pace(shard_size=50)
         self._engines = []
         self.outfit = self.new_outfit()
         self._numbers = itertools.count()
+
+    def fcm(self, **settings):
+        ready = self.simulation.ready
+        return FCMCredential(
+            service_account=Path(ready["credentials"]),
+            endpoint=ready["fcm"],
+            ca_bundle=Path(ready["ca"]),
+            **({"rate_per_s": 0} | settings),
+        )
 
     def close(self):
         for engine in self._engines:
@@ -68,14 +72,20 @@ class System:
         """Another worker's thread."""
 
         @cache
-        def engine_for(ca_bundle):
-            engine = make_engine(EngineOptions(ca_bundle=str(ca_bundle), timeout_s=2.0))
+        def engine_for(line):
+            options = EngineOptions(
+                ca_bundle=str(line.ca_bundle), answer_headers=line.answer_headers, timeout_s=2.0
+            )
+            engine = make_engine(options)
             self._engines.append(engine)
             return engine
 
         bearers = Bearers(self.storage, self.clock)
         provided = {"demo": providers(self.app)}
-        return Outfit(self.storage, None, provided, engine_for, bearers, self.pace, self.clock, random.random)
+        quarantine = {"demo": self.app.quarantine}
+        return Outfit(
+            self.storage, None, provided, quarantine, engine_for, bearers, self.pace, self.clock, random.random
+        )
 
     def devices(self, count, token="token-{}", channels=("default",), os=OS.ANDROID, **fields):
         made = [
@@ -126,8 +136,8 @@ def new_system(storage, simulation):
     """Makes systems of a pace, and closes their engines in the end."""
     made = []
 
-    def make(pace=None):
-        made.append(System(storage, simulation, pace))
+    def make(pace=None, quarantine=None):
+        made.append(System(storage, simulation, pace, quarantine))
         return made[-1]
 
     yield make

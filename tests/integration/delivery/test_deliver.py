@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from clarion.delivery.bearer import park
 from clarion.delivery.deliver import FAULTS_MAX, deliver
+from clarion.delivery.governor import Gate
 from clarion.delivery.outfit import Pace
 from clarion.delivery.shard import Shard
 from clarion.message import DeliveryOptions, PublishOptions, PushBroadcast, State
-from clarion.registry import OS, count, prune, unregister
+from clarion.registry import OS, Grave, count, prune, unregister
 from clarion.status import outcomes
 from clarion.storage import keys
 
@@ -200,10 +200,10 @@ def faulty(system, error):
         def __getattr__(self, name):
             return getattr(provider, name)
 
-        def request(self, composition, token, tag, bearer):
-            if token.startswith("faulty"):
+        def request(self, composition, devices, tag, bearer):
+            if devices[0].token.startswith("faulty"):
                 raise error
-            return provider.request(composition, token, tag, bearer)
+            return provider.request(composition, devices, tag, bearer)
 
     system.outfit.providers["demo"]["ANDROID"] = Faulty()
 
@@ -227,9 +227,9 @@ def test_time_spent_parked_does_not_count_against_the_patience(system):
     message_id = system.accept()
     system.plan(message_id)
     (provider,) = set(system.outfit.providers["demo"].values())
-    park(system.storage, provider, "PERMISSION_DENIED", park_ms=60_000)
+    Gate(system.storage, provider, urgent=False).park("PERMISSION_DENIED", 60_000)
     assert system.deliver(message_id) == ["reopened"]
-    system.storage.main.delete(keys.parked(provider.name, provider.credential))
+    system.storage.main.delete(keys.governor(provider.name, provider.credential))
     system.clock.ahead_ms = 2 * 3_600_000
     make_due(system, message_id)
     assert system.deliver(message_id) == ["reopened"]
@@ -247,7 +247,8 @@ def test_a_message_without_a_ttl_is_given_up_after_four_weeks(system):
 
 def test_a_pruned_device_that_came_back_with_a_new_token_stays(system):
     system.devices(1)
-    assert prune(system.storage, "demo", 0, {0: "another token", 1: "another token"}) == 0
+    graves = {slot: Grave("another token", "fcm", "UNREGISTERED") for slot in (0, 1)}
+    assert prune(system.storage, "demo", 0, graves, message_id="message:1", now_ms=system.clock()) == 0
     assert count(system.storage, "demo") == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion.registry import SLOT_BITS, chunk_count
+from clarion.registry import SLOT_BITS, chunk_count, grave
 from clarion.registry.bitmap import slots_of
 from clarion.registry.directory import Kind, digest
 from clarion.registry.record import decode
@@ -54,6 +54,33 @@ def expirations(storage, app):
     }
 
 
+def graves(storage, app):
+    """Ordinal -> device as it was, of those that were removed."""
+    return {
+        chunk << SLOT_BITS | int(slot): decode(grave.decode(raw).record).device()
+        for chunk in range(chunk_count(storage, app))
+        for slot, raw in storage.registry.hgetall(keys.removed(app, chunk)).items()
+    }
+
+
+def dated(storage, app):
+    """Ordinals of those that have a time of removal."""
+    return {
+        chunk << SLOT_BITS | int(slot)
+        for chunk in range(chunk_count(storage, app))
+        for slot in storage.registry.zrange(keys.removed_at(app, chunk), 0, -1)
+    }
+
+
+def struck(storage, app):
+    """Ordinals of those that have strikes."""
+    return {
+        chunk << SLOT_BITS | int(slot)
+        for chunk in range(chunk_count(storage, app))
+        for slot in storage.registry.hkeys(keys.strikes(app, chunk))
+    }
+
+
 def expected_index(found):
     """Term -> ordinals, as the records (ordinal -> device) say it must be."""
     expected = {}
@@ -70,17 +97,21 @@ def place(app, kind, name):
 
 
 def check(storage, app, *, strays=False):
-    """Assert that records, index, expirations and directories agree; returns ordinal -> device.
+    """Assert that records, index, expirations, graves, strikes and directories agree; returns ordinal -> device.
 
     `strays`: the token directory may keep entries of tokens that nobody carries any more.
     """
     found = devices(storage, app)
     assert index(storage, app) == expected_index(found)
     assert expirations(storage, app) == {at: each.expires_at for at, each in found.items() if each.expires_at}
+    gone = graves(storage, app)
+    assert found.keys().isdisjoint(gone), "a device is registered and removed"
+    assert dated(storage, app) == gone.keys()
+    assert struck(storage, app) <= found.keys()
     by_id, by_token = directory(storage, app, Kind.DEVICE), directory(storage, app, Kind.TOKEN)
-    ids = {place(app, Kind.DEVICE, each.device_id): at for at, each in found.items()}
+    ids = {place(app, Kind.DEVICE, each.device_id): at for at, each in (found | gone).items()}
     tokens = {place(app, Kind.TOKEN, each.token): at for at, each in found.items()}
-    assert len(ids) == len(found), "a device id has two records"
+    assert len(ids) == len(found) + len(gone), "a device id has two records or graves"
     assert len(tokens) == len(found), "a token has two records"
     if strays:
         assert ids.items() <= by_id.items()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clarion.registry import OS, Device, count, prune, register
+from clarion.registry import OS, Device, count, forget_removed, register
 from clarion.storage import keys
 from tests.integration.registry import audit
+from tests.integration.registry.burial import bury
 
 APP = "app"
 KEY = keys.index(APP, 0, "channel:default")
@@ -35,10 +36,10 @@ def test_a_set_becomes_a_bitmap_with_the_device_too_many(storage):
 def test_a_bitmap_is_8_kib_and_stays_one_until_it_is_empty(storage):
     register(storage, APP, devices(range(600)))
     assert storage.registry.strlen(KEY) == 8192
-    assert prune(storage, APP, 0, {slot: f"t{slot}" for slot in range(1, 600)}) == 599
+    assert bury(storage, APP, 0, {slot: f"t{slot}" for slot in range(1, 600)}) == 599
     assert storage.registry.strlen(KEY) == 8192
     assert list(audit.check(storage, APP)) == [0]
-    assert prune(storage, APP, 0, {0: "t0"}) == 1
+    assert bury(storage, APP, 0, {0: "t0"}) == 1
     assert not storage.registry.exists(KEY)
     audit.check(storage, APP)
 
@@ -63,6 +64,8 @@ def test_a_batch_across_chunks_lands_in_each_of_them(storage):
 
 def test_nothing_but_the_registrys_keys_is_left_when_everybody_is_gone(storage):
     register(storage, APP, devices(range(2000), expires_at=5))
-    assert prune(storage, APP, 0, {slot: f"t{slot}" for slot in range(2000)}) == 2000
+    assert bury(storage, APP, 0, {slot: f"t{slot}" for slot in range(2000)}) == 2000
+    audit.check(storage, APP)
+    assert forget_removed(storage, APP, 0) == 2000
     left = {keys.ordinals(APP).encode(), keys.channels(APP).encode()}
     assert set(storage.registry.keys(f"{keys.PREFIX}:*")) == left

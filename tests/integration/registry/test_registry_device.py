@@ -13,7 +13,6 @@ from clarion.registry import (
     expire,
     find,
     list_channels,
-    prune,
     read,
     register,
     scan,
@@ -21,6 +20,7 @@ from clarion.registry import (
 )
 from clarion.storage import keys, open_storage
 from tests.integration.registry import audit
+from tests.integration.registry.burial import bury
 
 APP = "app"
 
@@ -43,8 +43,8 @@ def test_an_empty_registry_answers_every_question(storage):
     assert read(storage, APP, 0, []) == []
     assert (count(storage, APP), count(storage, APP, OS.IOS), chunk_count(storage, APP)) == (0, 0, 0)
     assert (list_channels(storage, APP), list(scan(storage, APP)), expire(storage, APP, 10)) == ([], [], 0)
-    assert prune(storage, APP, 0, {1: "t"}) == 0
-    assert prune(storage, APP, 0, {}) == 0
+    assert bury(storage, APP, 0, {1: "t"}) == 0
+    assert bury(storage, APP, 0, {}) == 0
 
 
 def test_registering_again_keeps_the_ordinal_and_replaces_everything_else(storage):
@@ -124,7 +124,7 @@ def test_a_device_that_left_and_came_back_has_a_new_ordinal(storage):
 
 def test_a_dead_token_removes_the_device(storage):
     register(storage, APP, [device("a"), device("b"), device("c")])
-    assert prune(storage, APP, 0, {0: "token of a", 1: "a token it had before", 9: "t"}) == 1
+    assert bury(storage, APP, 0, {0: "token of a", 1: "a token it had before", 9: "t"}) == 1
     assert [each.device_id for each in audit.check(storage, APP).values()] == ["b", "c"]
 
 

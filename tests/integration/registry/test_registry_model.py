@@ -16,18 +16,22 @@ from clarion.registry import (
     SLOT_BITS,
     SLOT_MASK,
     Device,
+    Restoration,
     chunk_count,
     count,
     expire,
     find,
+    forget_removed,
     list_channels,
-    prune,
     register,
+    removed,
+    restore,
     scan,
     unregister,
 )
 from clarion.storage import keys
 from tests.integration.registry import audit
+from tests.integration.registry.burial import bury
 
 APP = "app"
 NOW = 1_000
@@ -46,6 +50,7 @@ devices = st.builds(
     expires_at=st.sampled_from([None, None, NOW + 1, NOW + 500]),
     user_id=st.sampled_from([None, "u"]),
     properties=st.sampled_from([{}, {"age": 3, "tags": ["a", None]}]),
+    environment=st.sampled_from([None, None, "sandbox"]),
 )
 registrations = st.tuples(st.just("register"), st.lists(devices, min_size=1, max_size=6))
 leavings = st.tuples(
@@ -55,7 +60,11 @@ deaths = st.tuples(
     st.just("prune"), st.dictionaries(st.sampled_from(IDS), st.sampled_from(TOKENS), min_size=1, max_size=3)
 )
 ends = st.tuples(st.just("expire"), st.sampled_from([NOW, NOW + 1, NOW + 600]))
-sequences = st.lists(registrations | registrations | leavings | deaths | ends, max_size=8)
+returns = st.tuples(st.just("restore"), st.lists(st.sampled_from(IDS), min_size=1, max_size=4, unique=True))
+oblivion = st.tuples(st.just("forget"), st.just(None))
+sequences = st.lists(
+    registrations | registrations | leavings | deaths | deaths | returns | ends | oblivion, max_size=10
+)
 
 
 class Model:
@@ -63,16 +72,22 @@ class Model:
 
     def __init__(self):
         self.devices = {}
+        self.graves = {}
         self.channels = set()
 
     def register(self, batch):
-        for device in batch:
+        for said in batch:
+            known = self.devices.get(said.device_id)
+            kept = known.environment if known is not None and known.token == said.token else None
+            device = msgspec.structs.replace(said, environment=said.environment or kept)
+            self.graves.pop(device.device_id, None)
             self.devices = {key: each for key, each in self.devices.items() if each.token != device.token}
             self.devices[device.device_id] = device
             self.channels.update(device.channels)
 
     def unregister(self, device_id, channels):
         """Returns what is left; raises KeyError for the unknown."""
+        self.graves.pop(device_id, None)
         device = self.devices.pop(device_id)
         left = () if channels is None else tuple(name for name in device.channels if name not in channels)
         if not left:
@@ -83,8 +98,20 @@ class Model:
     def prune(self, tokens):
         dead = [key for key, token in tokens.items() if key in self.devices and self.devices[key].token == token]
         for key in dead:
-            del self.devices[key]
+            self.graves[key] = self.devices.pop(key)
         return len(dead)
+
+    def carried(self, token):
+        return token in {each.token for each in self.devices.values()}
+
+    def restore(self, device_id, now_ms):
+        grave = self.graves.get(device_id)
+        if device_id in self.devices or (grave and not grave.expired(now_ms) and self.carried(grave.token)):
+            return Restoration.SUPERSEDED
+        if grave is None or grave.expired(now_ms):
+            return Restoration.UNKNOWN
+        self.devices[device_id] = msgspec.structs.replace(self.graves.pop(device_id), registered_at=now_ms)
+        return Restoration.RESTORED
 
     def expire(self, now_ms):
         due = [key for key, each in self.devices.items() if each.expired(now_ms)]
@@ -110,16 +137,22 @@ def apply(storage, model, step):
                 assert left is UnknownDeviceToUnregister
         case ("prune", tokens):
             assert _prune(storage, tokens) == model.prune(tokens)
+        case ("restore", ids):
+            expected = {device_id: model.restore(device_id, NOW + 1) for device_id in ids}
+            assert restore(storage, APP, ids, NOW + 1) == expected
+        case ("forget", _):
+            assert forget_removed(storage, APP, NOW) == len(model.graves)
+            model.graves.clear()
         case ("expire", now_ms):
             assert expire(storage, APP, now_ms) == model.expire(now_ms)
 
 
 def _prune(storage, tokens):
-    removed = 0
+    gone = 0
     for item, token in zip(find(storage, APP, list(tokens), now_ms=0), tokens.values(), strict=True):
         if item is not None:
-            removed += prune(storage, APP, item[0] >> SLOT_BITS, {item[0] & SLOT_MASK: token})
-    return removed
+            gone += bury(storage, APP, item[0] >> SLOT_BITS, {item[0] & SLOT_MASK: token})
+    return gone
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -133,6 +166,8 @@ def test_any_sequence_of_calls_leaves_what_a_dictionary_would_hold(storage, step
     found = audit.check(storage, APP)
     assert {each.device_id: each for each in found.values()} == model.devices
     assert {each.device_id: each for each in scan(storage, APP)} == model.devices
+    listed = {each.device.device_id: each.device for each in removed(storage, APP)}
+    assert listed == {key: each for key, each in model.graves.items() if not model.carried(each.token)}
     assert list_channels(storage, APP) == sorted(model.channels)
     _check_lookup(storage, model)
     _check_counts(storage, model)

@@ -9,8 +9,9 @@ from threading import Barrier
 import pytest
 
 from clarion.errors import UnknownDeviceToUnregister
-from clarion.registry import OS, Device, prune, register, unregister
+from clarion.registry import OS, Device, register, unregister
 from tests.integration.registry import audit
+from tests.integration.registry.burial import bury
 
 APP = "app"
 ROUNDS = 60
@@ -101,7 +102,7 @@ def test_a_device_that_renews_its_token_survives_the_death_of_the_old_one(storag
         [ordinal] = register(storage, APP, [device("a", f"old {number}")])
         together(
             lambda number=number: register(storage, APP, [device("a", f"new {number}")]),
-            lambda number=number, at=ordinal: prune(storage, APP, 0, {at: f"old {number}"}),
+            lambda number=number, at=ordinal: bury(storage, APP, 0, {at: f"old {number}"}),
         )
         [found] = audit.check(storage, APP, strays=True).values()
         assert found.token == f"new {number}"

@@ -25,10 +25,6 @@ def test_chance_only_lengthens_a_wait():
     assert retry.wait_s(RULE, UNAVAILABLE, 0, dice=1.0) == pytest.approx(12)
 
 
-def test_a_provider_that_throttles_without_a_time_is_left_alone_for_a_minute():
-    assert retry.wait_s(RULE, Result(Verdict.RETRY, "QUOTA_EXCEEDED"), 0, dice=0.0) == 60
-
-
 @pytest.mark.parametrize(("asked_s", "wait_s"), [(300, 300), (1, 10)])
 def test_retry_after_is_kept_and_never_shortens_the_least_wait(asked_s, wait_s):
     assert retry.wait_s(RULE, UNAVAILABLE._replace(retry_after_s=asked_s), 0, dice=0.0) == wait_s

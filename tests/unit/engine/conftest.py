@@ -7,7 +7,8 @@ import pytest
 
 from clarion.delivery.engine import EngineOptions, Request
 from clarion.delivery.engine.http2.connection import Connection
-from clarion.delivery.engine.http2.link import Address, Link
+from clarion.delivery.engine.http2.link import Link
+from clarion.delivery.engine.http2.resolution import Address
 from clarion.delivery.engine.http2.stream import Stream
 from tests.unit.engine.peer import Peer
 

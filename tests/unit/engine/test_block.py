@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clarion.delivery.engine.http2.block import RequestBlocks, ResponseBlocks
+from clarion.delivery.engine.http2.block import RequestBlocks
+from clarion.delivery.engine.http2.response import ResponseBlocks
 from tests.unit.engine.peer import block
 
 LINES = ("content-type: application/json", "Authorization: Bearer secret")

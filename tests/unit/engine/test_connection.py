@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from clarion.delivery.engine import Failure, Request
 from clarion.delivery.engine.http2 import connection as module
-from clarion.delivery.engine.http2.connection import ConnectionOver
+from clarion.delivery.engine.http2.carrier import ConnectionOver
 from clarion.delivery.engine.http2.stream import Stream
 from tests.unit.engine.conftest import LINES
 from tests.unit.engine.peer import block

@@ -7,14 +7,14 @@ from hpack import HPACKError
 from clarion.delivery.engine.exchange import Answer, Failure
 from clarion.delivery.engine.http2 import frame
 from clarion.delivery.engine.http2.allowance import FRAME_DEFAULT, WINDOW_DEFAULT, WINDOW_MAX, Allowance, widen
-from clarion.delivery.engine.http2.block import RequestBlocks, ResponseBlocks
+from clarion.delivery.engine.http2.block import RequestBlocks
+from clarion.delivery.engine.http2.carrier import BODY_MAX_BYTES, HEAD_MAX_BYTES, Carrier, ConnectionOver
 from clarion.delivery.engine.http2.frame import Code, Setting
-from clarion.delivery.engine.http2.link import Link, Step
+from clarion.delivery.engine.http2.link import Link
+from clarion.delivery.engine.http2.response import ResponseBlocks
 from clarion.delivery.engine.http2.stream import Stream
 from clarion.delivery.engine.option import EngineOptions
 
-BODY_MAX_BYTES = 1 << 20  # providers answer with less than 4 KiB; what is longer is not a provider
-BLOCK_MAX_BYTES = 1 << 16  # of headers, in as many CONTINUATION frames as they like
 NUMBER_MAX = 1 << 30  # far below the last number there is
 #: What the peer may send us unasked: no answer is that long, so streams never need more.
 _STREAM_WINDOW = 1 << 24
@@ -25,30 +25,16 @@ _PING_BYTES = 8
 _OK = 200
 
 
-class ConnectionOver(Exception):
-    """The peer closed it, or said something that is not HTTP/2."""
-
-
-class Connection:
-    """A connection to one origin: what ends goes to `answers`, what is queued on `link` the caller flushes.
+class Connection(Carrier):
+    """A `Carrier` that speaks HTTP/2.
 
     Attributes:
-        streams: what is under way, by number.
-        refused: streams to begin again, and why, since the caller last took them.
         allowance: what the peer allows.
-        draining: no new stream may be opened.
-        opened_at, heard_at: on the monotonic clock.
     """
 
     def __init__(self, link: Link, authority: str, options: EngineOptions, answers: list[Answer], now: float) -> None:
-        self.link = link
-        self.streams: dict[int, Stream] = {}
-        self.refused: list[tuple[Stream, str]] = []
+        super().__init__(link, options, answers, now)
         self.allowance = Allowance(options)
-        self.draining = False
-        self.opened_at = self.heard_at = now
-        self._answers = answers
-        self._silence_max_s = options.timeout_s / 2
         self._requests = RequestBlocks(authority, options.user_agent)
         self._responses = ResponseBlocks(options.answer_headers)
         self._next = 1
@@ -60,21 +46,23 @@ class Connection:
         link.write(frame.window_update(0, WINDOW_MAX - WINDOW_DEFAULT))
 
     @property
+    def is_proven(self) -> bool:
+        """Whether its settings have come."""
+        return self.allowance.is_known
+
+    @property
     def room(self) -> int:
         """How many more streams it takes now."""
-        if self.draining or self._blocked or self.link.step is not Step.OPEN:
+        if self.draining or self._blocked:
             return 0
         return max(0, self.allowance.streams - len(self.streams))
 
     def begin(self, stream: Stream) -> None:
-        """Put a request on its way.
-
-        Raises:
-            ValueError: one of its header lines is no header; nothing is sent then.
-        """
-        body, number, allowance, link = stream.request.body, self._next, self.allowance, self.link
+        """Put a request on its way; see `Carrier.begin`."""
+        request, number, allowance, link = stream.request, self._next, self.allowance, self.link
+        body = request.body
         length = len(body)
-        block = self._requests.encode(stream.request.headers, stream.path, length)
+        block = self._requests.encode(request.headers, stream.path, length, request.own)
         self._next = number + 2
         self.draining = number > NUMBER_MAX
         stream.number = number
@@ -84,7 +72,7 @@ class Connection:
             link.write(head)
         elif length <= allowance.window and length <= allowance.stream_window and length <= allowance.frame_max:
             allowance.window -= length
-            link.write(head + frame.header(length, frame.DATA, frame.END_STREAM, number) + body)
+            link.write(b"".join((head, frame.header(length, frame.DATA, frame.END_STREAM, number), body)))
         else:
             link.write(head)
             stream.rest, stream.window = body, allowance.stream_window
@@ -97,47 +85,15 @@ class Connection:
         self._forget(stream)
         self.link.write(frame.reset(stream.number, Code.CANCEL))
 
-    def expire(self, now: float) -> float:
-        """End the requests whose time is over; returns the next deadline."""
-        for stream in [stream for stream in self.streams.values() if stream.deadline <= now]:
-            # What is queued whole goes out whole, now or later: only without its end can nobody act on it.
-            failure = Failure.AMBIGUOUS if stream.end_at else Failure.NOT_SENT
-            self.cancel(stream)
-            self._answers.append(stream.failure(failure, "TIMEOUT"))
-            # Silent for so long with requests on it: the line is dead, whatever else is on it.
-            self.draining = self.draining or now - self.heard_at >= self._silence_max_s
-        return min((stream.deadline for stream in self.streams.values()), default=float("inf"))
-
     def lose(self) -> None:
-        """The connection is gone: what the kernel took whole is ambiguous; the rest has no end and may go elsewhere."""
-        for stream in self.streams.values():
-            if 0 < stream.end_at <= self.link.written:
-                self._answers.append(stream.failure(Failure.AMBIGUOUS, "LOST"))
-            else:
-                self.refused.append((stream, "LOST"))
-        self.streams.clear()
+        """The connection is gone; see `Carrier.lose`."""
+        super().lose()
         self._blocked.clear()
-        self.draining = True
-
-    def receive(self, now: float) -> None:
-        """Read all there is and take note of it.
-
-        Raises:
-            ConnectionOver: no more will come.
-            OSError: the connection is lost.
-        """
-        while (data := self.link.read()) is not None:
-            if not data:
-                raise ConnectionOver
-            self.heard_at = now
-            self.take(data)
 
     def take(self, data: bytes) -> None:
-        """Take note of what was read.
-
-        Raises:
-            ConnectionOver: it is not HTTP/2.
-        """
+        """Take note of what was read; see `Carrier.take`."""
+        if not data:
+            raise ConnectionOver
         try:
             self._parse(self._in + data if self._in else data)
         except (HPACKError, ValueError) as error:
@@ -195,7 +151,7 @@ class Connection:
         assert self._block is not None
         first_number, first_flags, block = self._block
         block += payload
-        if kind != frame.CONTINUATION or number != first_number or len(block) > BLOCK_MAX_BYTES:
+        if kind != frame.CONTINUATION or number != first_number or len(block) > HEAD_MAX_BYTES:
             raise ValueError("a header block without an end")
         self._block = number, first_flags, block
         if flags & frame.END_HEADERS:

@@ -5,95 +5,91 @@ from __future__ import annotations
 import contextlib
 import selectors
 import ssl
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from time import monotonic
-from urllib.parse import urlsplit
 
 import certifi
 
-from clarion.delivery.engine.exchange import Answer, Engine, Failure, Request
-from clarion.delivery.engine.http2.connection import Connection, ConnectionOver
-from clarion.delivery.engine.http2.link import LinkError, Step
-from clarion.delivery.engine.http2.origin import Origin
+from clarion.delivery.engine.exchange import Answer, Failure, Pause, Request
+from clarion.delivery.engine.http2.carrier import Carrier, ConnectionOver
+from clarion.delivery.engine.http2.link import Link, LinkError
+from clarion.delivery.engine.http2.origin import Host, Origin
+from clarion.delivery.engine.http2.resolution import Bell
+from clarion.delivery.engine.http2.route import Routes
 from clarion.delivery.engine.http2.stream import Stream
 from clarion.delivery.engine.option import EngineOptions
 
 
 class HTTP2Engine:
-    """An `Engine` that speaks HTTP/2 itself; what speaks HTTP/1.1 only is left to another engine.
+    """An `Engine` that speaks HTTP/2 itself, and HTTP/1.1 to servers that know nothing newer."""
 
-    Args:
-        options: how it connects and waits.
-        make_other: makes that other engine, when one is first needed.
-    """
-
-    def __init__(self, options: EngineOptions, make_other: Callable[[EngineOptions], Engine]) -> None:
+    def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._make_other = make_other
-        self._other: Engine | None = None
         self._context = ssl.create_default_context(cafile=options.ca_bundle or certifi.where())
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.set_alpn_protocols(["h2", "http/1.1"])
+        self._bell = Bell()
         self._selector = selectors.DefaultSelector()
-        self._origins: dict[str, Origin] = {}
-        self._url = ""
-        self._target: tuple[Origin, bytes] | None = None
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._origins = Routes(self._new_origin)
         self._answers: list[Answer] = []
-        self._http1: deque[Request] = deque()
-        self._expire_at = 0.0
+        self._expire_at = self._resume_at = 0.0
         self._is_sending = False
 
     @property
     def in_flight(self) -> int:
         """How many requests are with the provider now."""
-        own = sum(origin.in_flight for origin in self._origins.values())
-        return own if self._other is None else own + self._other.in_flight
+        return sum(origin.in_flight for origin in self._origins)
 
     @property
     def window(self) -> int:
         """The largest number of requests this engine will ever have in flight."""
         return self._options.connections_max * self._options.streams_per_connection
 
-    def send(self, requests: Iterable[Request]) -> Generator[Answer | None, None, None]:
+    def send(self, requests: Iterable[Request | Pause]) -> Generator[Answer | None, None, None]:
         """Send all of `requests`; see `Engine.send`."""
         if self._is_sending:
             raise RuntimeError("an earlier send of this engine is still being iterated")
         self._is_sending = True
-        source = iter(requests)
         try:
             self._refresh()
-            yield from self._exchange(source)
-            if self._http1:
-                yield from self._send_http1(source)
+            yield from self._exchange(iter(requests))
         finally:
             self._cancel()
             self._is_sending = False
+
+    def renew(self) -> None:
+        """Begin nothing more on the connections there are; see `Engine.renew`."""
+        for origin, connection in self._connections():
+            connection.draining = True
+            self._push(origin, connection)
 
     def close(self) -> None:
         """Close all connections. The engine cannot be used again."""
         for origin, connection in self._connections():
             self._drop(origin, connection)
-        self._origins.clear()
-        if self._other is not None:
-            self._other.close()
+        for origin in self._origins:
+            for link in list(origin.dials):
+                self._undial(origin, link)
         self._selector.close()
+        self._bell.close()
 
-    def _exchange(self, source: Iterator[Request]) -> Iterator[Answer | None]:
-        """Send until `source` is exhausted, or a server turns out to speak HTTP/1.1 only, and all is answered."""
+    def _exchange(self, source: Iterator[Request | Pause]) -> Iterator[Answer | None]:
+        """Send until `source` is exhausted and all is answered."""
         is_open, answered_at = True, monotonic()
-        self._expire_at = 0.0
+        self._expire_at = self._resume_at = 0.0
         while True:
             self._begin()
-            is_open = is_open and self._pull(source)
-            self._connect()
+            if is_open and self._resume_at <= monotonic():
+                is_open = self._pull(source)
+            self._dial()
             for origin, connection in self._connections():
                 self._push(origin, connection)
             if not self._answers:
-                if not any(origin.waiting or origin.in_flight for origin in self._origins.values()):
+                if not is_open and not any(origin.waiting or origin.in_flight for origin in self._origins):
                     return
-                self._wait(is_pulling=is_open)
+                self._wait(is_open=is_open)
             answers = self._answers.copy()
             self._answers.clear()
             yield from answers
@@ -103,26 +99,22 @@ class HTTP2Engine:
                 answered_at = monotonic()
                 yield None
 
-    def _send_http1(self, source: Iterator[Request]) -> Iterator[Answer | None]:
-        """Leave what waits, and all that is still to come, to the other engine."""
-        self._other = self._other or self._make_other(self._options)
-        waiting, self._http1 = self._http1, deque()
-        with contextlib.closing(self._other.send(chain(waiting, source))) as answers:
-            yield from answers
-
-    def _pull(self, source: Iterator[Request]) -> bool:
-        """Take and begin requests while there is room; returns whether `source` may have more."""
+    def _pull(self, source: Iterator[Request | Pause]) -> bool:
+        """Take and begin requests while there is room, until a pause; returns whether `source` may have more."""
         deadline = monotonic() + self._options.timeout_s
         self._expire_at = min(self._expire_at, deadline)
-        while not self._answers and not self._http1 and (count := self._room()):
-            taken = 0
+        while not self._answers and (count := self._room()):
             for request in islice(source, count):
-                taken += 1
+                count -= 1
+                if isinstance(request, Pause):
+                    self._resume_at = monotonic() + request.seconds
+                    self._begin()
+                    return True
                 self._take(request, deadline)
             self._begin()
-            if taken < count:
+            if count:
                 return False
-        return not self._http1
+        return True
 
     def _room(self) -> int:
         """How many requests to take.
@@ -130,144 +122,123 @@ class HTTP2Engine:
         Without room, one at a time: it may be for a host that has some. Not when one waits for a connection that is
         full, nor when many wait for hosts that are still to be reached.
         """
-        origins = self._origins.values()
-        waiting = sum(len(origin.waiting) for origin in origins)
-        room = max((origin.room for origin in origins), default=0)
+        waiting = sum(len(origin.waiting) for origin in self._origins)
+        room = max((origin.room for origin in self._origins), default=0)
         if not room:
-            is_full = any(origin.waiting and origin.is_reached for origin in origins)
+            is_full = any(origin.is_full for origin in self._origins)
             room = not is_full and waiting < self._options.streams_per_connection
         return min(room, self.window - waiting - self.in_flight)
 
     def _begin(self) -> None:
-        for origin in self._origins.values():
-            origin.begin()
+        for origin in self._origins:
+            if origin.waiting:
+                origin.begin()
 
     def _take(self, request: Request, deadline: float) -> None:
-        if request.url is not self._url:
-            self._url, self._target = request.url, self._find(request.url)
-        if self._target is None:
+        route = self._origins.find(request.url)
+        if route is None:
             self._answers.append(Answer(request.tag, 0, failure=Failure.NOT_SENT, reason="URL"))
-            return
-        origin, path = self._target
-        if origin.is_http1:
-            self._http1.append(request)
         else:
-            origin.waiting.append(Stream(request, path, deadline))
+            route[0].waiting.append(Stream(request, route[1], deadline))
 
-    def _find(self, url: str) -> tuple[Origin, bytes] | None:
-        """The origin and the path of a URL; None when it is no `https` URL."""
-        if not url.isascii() or not url.isprintable() or " " in url:
-            return None
-        origin = self._target[0] if self._target else None
-        if origin is None or not url.startswith(origin.prefix):
-            origin = self._find_origin(url)
-            if origin is None:
-                return None
-        return origin, url[len(origin.prefix) - 1 :].partition("#")[0].encode()
+    def _new_origin(self, host: Host) -> Origin:
+        return Origin(host, self._context, self._options, self._answers, self._bell.ring, monotonic())
 
-    def _find_origin(self, url: str) -> Origin | None:
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port or 443
-        except ValueError:
-            return None
-        prefix = f"https://{parts.netloc}/"
-        if not host or "@" in parts.netloc or not url.startswith(prefix):
-            return None
-        if prefix not in self._origins:
-            self._origins[prefix] = Origin(parts.netloc, host, port, self._context, self._options, self._answers)
-        return self._origins[prefix]
+    def _connections(self) -> list[tuple[Origin, Carrier]]:
+        return [(origin, connection) for origin in self._origins for connection in origin.connections]
 
-    def _connections(self) -> list[tuple[Origin, Connection]]:
-        return [(origin, connection) for origin in self._origins.values() for connection in origin.connections]
-
-    def _connect(self) -> None:
-        for origin in self._origins.values():
-            if (connection := origin.connect(monotonic())) is not None:
-                self._selector.register(connection.link, connection.link.wants, (origin, connection))
+    def _dial(self) -> None:
+        now = monotonic()
+        for origin in self._origins:
+            while (link := origin.dial(now)) is not None:
+                self._selector.register(link, link.wants, (origin, link))
                 self._expire_at = 0.0
 
-    def _wait(self, *, is_pulling: bool) -> None:
-        """Wait for the network, at most until the next deadline or tick, and take what it brings."""
+    def _wait(self, *, is_open: bool) -> None:
+        """Wait for the network, at most until the next deadline, tick or end of a pause, and take what it brings."""
         began = monotonic()
-        ready = self._selector.select(max(0.0, min(self._expire_at - began, self._options.tick_s)))
+        is_paused = is_open and self._resume_at > began
+        until = min(self._expire_at, self._resume_at) if is_paused else self._expire_at
+        full = [(origin, origin.in_flight) for origin in self._origins if origin.is_full]
+        # The selector rounds up to the clock of the kernel, a millisecond with epoll: never early, hardly late.
+        ready = self._selector.select(max(0.0, min(until - began, self._options.tick_s)))
         now = monotonic()
         for key, events in ready:
-            origin, connection = key.data
-            self._serve(origin, connection, events, now)
+            if key.data is None:
+                self._bell.hush()
+            else:
+                origin, line = key.data
+                self._serve(origin, line, events, now)
         if now >= self._expire_at:
             self._expire(now)
-        if is_pulling and self._target:
-            self._target[0].count(len(self._answers), now - began)
+        if is_open and not is_paused:
+            for origin, in_flight in full:
+                origin.count(in_flight - origin.in_flight, now - began)
 
-    def _serve(self, origin: Origin, connection: Connection, events: int, now: float) -> None:
+    def _serve(self, origin: Origin, line: Carrier | Link, events: int, now: float) -> None:
+        if isinstance(line, Link):
+            self._advance(origin, line, now)
+            return
         try:
-            if connection.link.step is not Step.OPEN and not self._advance(origin, connection):
-                return
             if events & selectors.EVENT_READ:
-                connection.receive(now)
-        except LinkError as error:
-            self._drop(origin, connection)
-            origin.fail(error.reason, now)
+                line.receive(now)
         except (OSError, ConnectionOver):
-            self._lose(origin, connection, now)
+            self._lose(origin, line, now)
         else:
-            origin.retry(connection)
-            self._push(origin, connection)
+            origin.retry(line)
+            self._push(origin, line)
 
-    def _advance(self, origin: Origin, connection: Connection) -> bool:
-        """Go on connecting; returns whether HTTP/2 can be spoken now."""
-        is_open = connection.link.advance()
-        self._selector.modify(connection.link, connection.link.wants, (origin, connection))
-        if is_open:
-            origin.open()
-            if connection.link.protocol == "h2":
-                return True
-            origin.is_http1 = True
-            self._http1.extend(stream.request for stream in origin.waiting)
-            origin.waiting.clear()
-            self._drop(origin, connection)
-        return False
+    def _advance(self, origin: Origin, link: Link, now: float) -> None:
+        """Go on connecting."""
+        try:
+            is_open = link.advance()
+        except LinkError as error:
+            self._undial(origin, link)
+            origin.fail(error.reason, now)
+        else:
+            line = origin.open(link, now) if is_open else link
+            self._selector.modify(link, link.wants, (origin, line))
 
-    def _push(self, origin: Origin, connection: Connection) -> None:
+    def _push(self, origin: Origin, connection: Carrier) -> None:
         """Write what is queued; a drained connection without streams is closed."""
         link = connection.link
-        if link.step is Step.OPEN:
-            wanted = link.wants
-            try:
-                link.flush()
-            except OSError:
-                now = monotonic()
-                with contextlib.suppress(OSError, ConnectionOver):
-                    connection.receive(now)  # answers, or a GOAWAY, may have come before the end
-                self._lose(origin, connection, now)
-                return
-            if link.wants != wanted:
-                self._selector.modify(link, link.wants, (origin, connection))
+        wanted = link.wants
+        try:
+            link.flush()
+        except OSError:
+            now = monotonic()
+            with contextlib.suppress(OSError, ConnectionOver):
+                connection.receive(now)  # answers, or a GOAWAY, may have come before the end
+            self._lose(origin, connection, now)
+            return
+        if link.wants != wanted:
+            self._selector.modify(link, link.wants, (origin, connection))
         if connection.draining and not connection.streams:
             self._drop(origin, connection)
 
-    def _lose(self, origin: Origin, connection: Connection, now: float) -> None:
+    def _lose(self, origin: Origin, connection: Carrier, now: float) -> None:
         connection.lose()
         origin.retry(connection)
         self._drop(origin, connection)
-        if not connection.allowance.is_known:  # it never was an HTTP/2 connection: the next may be none either
+        if not connection.is_proven:  # it never spoke the protocol: the next may not either
             origin.fail("LOST", now)
 
-    def _drop(self, origin: Origin, connection: Connection) -> None:
+    def _drop(self, origin: Origin, connection: Carrier) -> None:
         self._selector.unregister(connection.link)
-        origin.drop(connection)
+        origin.drop(connection, monotonic())
+
+    def _undial(self, origin: Origin, link: Link) -> None:
+        self._selector.unregister(link)
+        origin.undial(link)
 
     def _expire(self, now: float) -> None:
         """End what took too long: requests without an answer, connections that do not come about."""
-        deadlines = [now + self._options.tick_s]
-        for origin, connection in self._connections():
-            if connection.link.step is not Step.OPEN:
-                deadlines.append(connection.opened_at + self._options.connect_timeout_s)
-                if deadlines[-1] <= now:
-                    self._drop(origin, connection)
-                    origin.fail("TIMEOUT", now)
-        self._expire_at = min(*deadlines, *(origin.expire(now) for origin in self._origins.values()))
+        for origin in self._origins:
+            for link in origin.overdue(now):
+                self._undial(origin, link)
+                origin.fail("TIMEOUT", now)
+        self._expire_at = min([now + self._options.tick_s, *(origin.expire(now) for origin in self._origins)])
+        self._origins.forget(now)
 
     def _refresh(self) -> None:
         """Close what is too old, and hear what came since the last send: a GOAWAY, or the end."""
@@ -276,16 +247,14 @@ class HTTP2Engine:
             idle = now - connection.heard_at
             if idle > self._options.idle_s or now - connection.opened_at > self._options.age_s:
                 self._drop(origin, connection)
-            elif connection.link.step is Step.OPEN:
+            else:
                 self._serve(origin, connection, selectors.EVENT_READ, now)
+        self._origins.forget(now)
 
     def _cancel(self) -> None:
         """Give up whatever is under way."""
+        for origin in self._origins:
+            origin.cancel()
         for origin, connection in self._connections():
-            for stream in list(connection.streams.values()):
-                connection.cancel(stream)
             self._push(origin, connection)
-        for origin in self._origins.values():
-            origin.waiting.clear()
         self._answers.clear()
-        self._http1.clear()

@@ -8,7 +8,8 @@ import selectors
 import socket
 import ssl
 from enum import Enum
-from typing import Any, NamedTuple
+
+from clarion.delivery.engine.http2.resolution import Address
 
 _READ_BYTES = 1 << 18
 #: What one TLS record holds.
@@ -21,26 +22,6 @@ class LinkError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class Address(NamedTuple):
-    """Where to connect, as the resolver says it."""
-
-    family: int
-    name: Any
-
-
-def resolve(host: str, port: int) -> list[Address]:
-    """The addresses of a host, the best one first. It blocks, as long as the system's resolver takes.
-
-    Raises:
-        LinkError: there are none.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:  # ValueError: no host can have that name
-        raise LinkError("RESOLVE") from error
-    return [Address(family, name) for family, _, _, _, name in found]
 
 
 class Step(Enum):
@@ -57,6 +38,7 @@ class Link:
     Attributes:
         step: how far it has come.
         wants: the readiness events it waits for.
+        queued: bytes handed to `write` so far.
         written: bytes of `write` that the kernel has taken so far, encrypted, in whole records.
 
     Raises:
@@ -85,16 +67,11 @@ class Link:
         self._is_over = False
         self.step = Step.CONNECTING
         self.wants = selectors.EVENT_WRITE
-        self.written = 0
+        self.queued = self.written = 0
 
     def fileno(self) -> int:
         """The descriptor to wait on; it stays the same for the life of the link."""
         return self._socket.fileno()
-
-    @property
-    def queued(self) -> int:
-        """Bytes handed to `write` so far."""
-        return self.written + self._record_bytes + len(self._out)
 
     @property
     def protocol(self) -> str | None:
@@ -132,6 +109,7 @@ class Link:
     def write(self, data: bytes) -> None:
         """Queue bytes; `flush` sends them."""
         self._out += data
+        self.queued += len(data)
 
     def flush(self) -> None:
         """Send what is queued, as far as the kernel takes it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion.delivery.engine.exchange import Answer, Failure, Request
-from clarion.delivery.engine.http2.block import Response
+from clarion.delivery.engine.http2.response import Response
 
 
 class Stream:
@@ -28,15 +28,16 @@ class Stream:
         self.request = request
         self.path = path
         self.deadline = deadline
-        self.tries = 0
-        self.reset()
-
-    def reset(self) -> None:
-        """It is to be begun, perhaps again."""
-        self.number = self.window = self.end_at = 0
-        self.rest = b""
+        self.tries = self.number = self.window = self.end_at = 0
+        self.rest: bytes = b""
         self.response: Response | None = None
         self.body: bytes | bytearray = b""
+
+    def again(self) -> Stream:
+        """The same request, to be begun once more."""
+        stream = Stream(self.request, self.path, self.deadline)
+        stream.tries = self.tries + 1
+        return stream
 
     def receive(self, part: bytes) -> int:
         """Take a part of the body; returns how long that is now."""

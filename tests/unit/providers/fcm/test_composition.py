@@ -109,7 +109,10 @@ def test_a_silent_apple_push_is_a_background_push():
         (message("x" * 3000, headers={"ios-alert-body": "y" * 1500}), "4096"),
         (message(headers={"google.x": "1"}), "google.x"),
         (message(headers={"from": "1"}), "from"),
-        (message(headers={"ios-badge": "many"}), "ios-badge"),
+        (message(raw={"fcm": {"token": "another"}}), "token"),
+        (message(raw={"fcm": {"data": {"a": 1}}}), "strings"),
+        (message(raw={"fcm": {"data": None}}), "strings"),
+        (message(raw={"fcm": {"data": {"gcm.x": "1"}}}), "gcm.x"),
     ],
 )
 def test_what_fcm_would_refuse_for_everybody_is_refused_before_anybody_gets_it(given, words):

@@ -1,0 +1,1 @@
+"""APNs: production and sandbox, by token signing key."""

@@ -1,0 +1,211 @@
+"""What a provider's refusals do to the whole fleet, step by step: pause, break, park, probe, and go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from clarion.app import Quarantine
+from clarion.delivery.deliver import deliver
+from clarion.delivery.governor import FAILURES_MAX, introduce
+from clarion.delivery.outfit import Pace
+from clarion.registry import count, removed, restore, struck
+from clarion.standing import State, resume, standings
+from clarion.storage import keys
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def system(new_system):
+    made = new_system(Pace(shard_size=100))
+    introduce(made.storage, "demo", made.outfit.providers["demo"])
+    return made
+
+
+def planned(system):
+    message_id = system.accept()
+    system.plan(message_id)
+    return message_id
+
+
+def make_due(system, message_id):
+    for shard in system.shards(message_id):
+        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
+
+
+def again(system, message_id):
+    make_due(system, message_id)
+    return system.deliver(message_id)
+
+
+def standing(system):
+    (found,) = standings(system.storage, "demo")
+    return found
+
+
+def open_by_time(system):
+    """The wait of a closed gate is over."""
+    (provider,) = set(system.outfit.providers["demo"].values())
+    system.storage.main.hset(keys.governor("fcm", provider.credential), "closed", 1)
+
+
+def healthy(system):
+    """The provider took something just now, by the test's clock."""
+    (provider,) = set(system.outfit.providers["demo"].values())
+    system.storage.main.hset(keys.governor("fcm", provider.credential), "healthy", system.clock() * 1000)
+
+
+def rules(system, fault, **rule):
+    system.simulation.rules({"fault": fault} | rule)
+
+
+def test_a_provider_that_asks_for_time_gets_it_from_everybody_and_no_attempt_is_burned(system):
+    system.devices(300)
+    rules(system, "QUOTA_EXCEEDED;retry_after=60", skip=20, count=1)
+    message_id = planned(system)
+    first, *others = system.shards(message_id)
+    assert deliver(system.outfit, message_id, first) == "reopened"
+    sent = system.simulation.counts()["requests"]
+    assert (standing(system).state, standing(system).reason) == (State.PAUSED, "QUOTA_EXCEEDED")
+    for shard in others:
+        assert deliver(system.new_outfit(), message_id, shard) == "reopened"
+    assert system.simulation.counts()["requests"] == sent
+    assert system.progress(message_id).status.error_message == "Waiting: fcm is paused (QUOTA_EXCEEDED)."
+    system.clock.ahead_ms = 4 * 3_600_000
+    open_by_time(system)
+    assert again(system, message_id) == ["closed"] * 3
+    assert system.books(message_id) == {"accepted|fcm|": 300}
+
+
+def test_a_provider_that_only_fails_breaks_the_circuit_before_everybody_is_tried(system):
+    system.devices(100)
+    rules(system, "UNAVAILABLE")
+    message_id = planned(system)
+    assert system.deliver(message_id) == ["reopened"]
+    assert standing(system).state is State.BROKEN
+    assert system.books(message_id) == {"pending": 100}
+    open_by_time(system)
+    again(system, message_id)
+    tried = system.simulation.counts()["requests"]
+    assert standing(system).state is State.BROKEN
+    system.simulation.drop_rules()
+    open_by_time(system)
+    system.clock.ahead_ms = 2 * 3_600_000  # longer than the patience with a device
+    assert again(system, message_id) == ["closed"]
+    assert system.books(message_id) == {"accepted|fcm|": 100}
+    assert system.simulation.counts()["requests"] == tried + 100
+
+
+def test_a_provider_that_is_out_of_reach_breaks_the_circuit_too(system):
+    system.devices(FAILURES_MAX * 2)
+    rules(system, "REFUSED_STREAM")
+    message_id = planned(system)
+    system.deliver(message_id)
+    assert standing(system).state is State.BROKEN
+    assert standing(system).reason == "REFUSED_STREAM"
+
+
+def test_a_few_failures_among_successes_break_nothing(system):
+    system.devices(90)
+    system.devices(10, token="sim:UNAVAILABLE;times=1:{}")
+    message_id = planned(system)
+    system.deliver(message_id)
+    assert standing(system).state is State.OPEN
+    again(system, message_id)
+    assert system.books(message_id) == {"accepted|fcm|": 100}
+
+
+def test_behind_a_broken_circuit_only_a_few_are_tried(system):
+    system.devices(100)
+    rules(system, "UNAVAILABLE")
+    message_id = planned(system)
+    system.deliver(message_id)
+    before = system.simulation.counts()["requests"]
+    open_by_time(system)
+    again(system, message_id)
+    assert system.simulation.counts()["requests"] == before + 5
+
+
+def test_suspicion_of_everybody_parks_the_provider_and_settles_nobody(system):
+    system.devices(100)
+    rules(system, "SENDER_ID_MISMATCH")
+    message_id = planned(system)
+    assert system.deliver(message_id) == ["reopened"]
+    assert (standing(system).state, standing(system).reason) == (State.PARKED, "SENDER_ID_MISMATCH")
+    assert system.books(message_id) == {"pending": 100}
+    assert system.progress(message_id).status.error_message == "Waiting: fcm is parked (SENDER_ID_MISMATCH)."
+    open_by_time(system)
+    again(system, message_id)
+    assert standing(system).state is State.PARKED
+    assert struck(system.storage, "demo", 0, range(100)) == {}
+    system.simulation.drop_rules()
+    assert resume(system.storage, "demo", "fcm")
+    assert again(system, message_id) == ["closed"]
+    assert system.books(message_id) == {"accepted|fcm|": 100}
+
+
+def test_suspicion_of_a_few_is_a_strike_against_each(system):
+    system.devices(90)
+    system.devices(10, token="sim:SENDER_ID_MISMATCH:{}")
+    message_id = system.publish()
+    assert system.books(message_id) == {"accepted|fcm|": 90, "rejected|fcm|SENDER_ID_MISMATCH": 10}
+    assert standing(system).state is State.OPEN
+    assert len(struck(system.storage, "demo", 0, range(100))) == 10
+    assert count(system.storage, "demo") == 100
+
+
+def test_strikes_over_days_remove_a_device_and_it_can_be_restored(new_system):
+    system = new_system(quarantine=Quarantine(strikes=2, span_s=86_400, share=0.5))
+    system.devices(20)
+    (suspect,) = system.devices(1, token="sim:SENDER_ID_MISMATCH:{}")
+    system.publish()
+    system.publish()
+    assert count(system.storage, "demo") == 21
+    for ahead_ms in (DAY_MS - 60_000, DAY_MS + 60_000):
+        system.clock.ahead_ms = ahead_ms
+        system.publish()
+        assert count(system.storage, "demo") == 21
+    system.clock.ahead_ms = 2 * DAY_MS
+    healthy(system)
+    system.publish()
+    assert count(system.storage, "demo") == 20
+    (gone,) = removed(system.storage, "demo")
+    assert (gone.device.device_id, gone.reason, gone.provider) == (suspect.device_id, "SENDER_ID_MISMATCH", "fcm")
+    restore(system.storage, "demo", [suspect.device_id], system.clock())
+    assert count(system.storage, "demo") == 21
+
+
+def test_a_token_that_is_taken_is_suspect_no_more(system):
+    system.devices(50)
+    system.devices(5, token="sim:SENDER_ID_MISMATCH;times=1:{}")
+    system.publish()
+    assert len(struck(system.storage, "demo", 0, range(55))) == 5
+    assert system.books(system.publish()) == {"accepted|fcm|": 55}
+    assert struck(system.storage, "demo", 0, range(55)) == {}
+
+
+def test_no_message_removes_more_suspects_than_its_share(new_system):
+    system = new_system(quarantine=Quarantine(strikes=1, span_s=0, share=0.05))
+    introduce(system.storage, "demo", system.outfit.providers["demo"])
+    system.devices(40)
+    system.publish()
+    system.devices(10, token="sim:SENDER_ID_MISMATCH:{}")
+    system.publish()
+    assert count(system.storage, "demo") == 50
+    assert (standing(system).state, standing(system).reason) == (State.PARKED, "TOO_MANY_SUSPECTS")
+
+
+def test_a_credential_that_never_worked_removes_nobody(new_system):
+    system = new_system(quarantine=Quarantine(strikes=1, span_s=0, share=1.0))
+    system.devices(3, token="sim:SENDER_ID_MISMATCH:{}")
+    system.publish()
+    assert count(system.storage, "demo") == 3
+
+
+def test_proof_removes_a_device_and_it_can_be_listed(system):
+    system.devices(10)
+    system.devices(2, token="sim:UNREGISTERED:{}")
+    message_id = system.publish()
+    gone = list(removed(system.storage, "demo"))
+    assert {(each.reason, each.message_id) for each in gone} == {("UNREGISTERED", message_id)}
+    assert len(gone) == 2
