@@ -179,6 +179,14 @@ class Books(_Wire):
     entries: list[BookEntry]
 
 
+class Held(_Wire):
+    """A credential that somebody of the audience waits for."""
+
+    provider: str
+    state: Literal["paused", "broken", "parked"]
+    reason: str
+
+
 class Progress(_Wire):
     """All that is known of a message."""
 
@@ -218,14 +226,6 @@ class ProviderStandings(_Wire):
     """Every credential of an application."""
 
     providers: list[ProviderStanding]
-
-
-class Held(_Wire):
-    """A credential that somebody of the audience waits for."""
-
-    provider: str
-    state: Literal["paused", "broken", "parked"]
-    reason: str
 
 
 class RecentMessage(_Wire):

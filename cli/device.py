@@ -23,7 +23,7 @@ from cli import access, screen
 from cli.exit_code import ExitCode
 from cli.option import AppOption, JSONOption
 
-app = typer.Typer(help="Registered devices: import, export, look up, count.", no_args_is_help=True)
+app = typer.Typer(help="Registered devices: import, export, look up, count, restore.", no_args_is_help=True)
 
 FormatOption = Annotated[
     Format | None, typer.Option("--format", case_sensitive=False, help="The file's format; by its name when left out.")

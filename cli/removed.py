@@ -15,7 +15,6 @@ from clarion.registry import Removed, Restoration
 from clarion.registry import removed as list_removed
 from clarion.registry import restore as restore_devices
 from cli import access, screen
-from cli.access import Access
 from cli.exit_code import ExitCode
 from cli.option import AppOption, JSONOption
 
@@ -70,7 +69,8 @@ def restore(
         raise typer.BadParameter("say which devices: by their ids, or by --reason and --since")
     since_ms = parse_since(since, now_ms=wall_clock_ms())
     with access.access(app) as way:
-        ids = device or [each.device.device_id for each in _all(way, since_ms, reason)]
+        everybody = list_removed(way.storage, way.app.id, since_ms=since_ms, reason=reason, limit=None)
+        ids = device or [each.device.device_id for each in everybody]
         outcome = restore_devices(way.storage, way.app.id, ids, wall_clock_ms())
     counts = Counter(outcome.values())
     if as_json:
@@ -78,10 +78,6 @@ def restore(
     else:
         _show(outcome, counts)
     raise typer.Exit(ExitCode.NOT_FOUND if counts[Restoration.UNKNOWN] else ExitCode.OK)
-
-
-def _all(way: Access, since_ms: int | None, reason: str | None) -> Any:
-    return list_removed(way.storage, way.app.id, since_ms=since_ms, reason=reason, limit=None)
 
 
 def _show(outcome: dict[str, Restoration], counts: Counter[Restoration]) -> None:

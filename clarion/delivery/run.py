@@ -20,7 +20,7 @@ from clarion.registry import Grave, Record, absolve, learn, prune
 COME_BACK_SPREAD = 0.2
 RECORD_AGAIN_S = 0.2
 #: A shard that waits for a gate looks again after so long at most: somebody may have opened it by hand.
-LOOK_AGAIN_S = 30.0
+LOOK_AGAIN_S = 10.0
 _pause = threading.Event()
 
 

@@ -62,6 +62,7 @@ class Sending:
         gate: how fast, and whether at all.
         bearer: the access token.
         is_over: nothing more is to be sent.
+        is_wedged: nor is anything more answered: the connection was bound to an access token that ended.
         waiting: devices that were sent to and have no answer yet.
         good: devices that the provider took.
         failures: failures of the provider since it last took something, and what the last one was.
@@ -74,6 +75,7 @@ class Sending:
     gate: Gate
     bearer: str = field(default="", repr=False)
     is_over: bool = False
+    is_wedged: bool = False
     waiting: int = 0
     good: int = 0
     failures: int = 0
@@ -119,6 +121,8 @@ class Sending:
                 if answer is not None:
                     self._take(answer, devices)
                 self.run.record_when_due()
+                if self.is_wedged:
+                    break
 
     def _requests(self, composition: object, devices: Mapping[int, Record]) -> Iterator[Request | Pause]:
         base, size, slots = self.run.lease.shard.chunk << SLOT_BITS, self.provider.batch_max, iter(devices)
@@ -215,6 +219,7 @@ class Sending:
         if self.is_over:
             return
         self.run.outfit.engine_for(self.provider.line).renew()
+        self.is_wedged = bool(self.provider.line.share)
         if self.run.outfit.bearers.refuse(self.provider, self.bearer):
             self.is_over = True
             self.run.come_back(FRESH_BEARER_WAIT_S, burned=False)

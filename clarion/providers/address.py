@@ -1,4 +1,4 @@
-"""Addresses that devices bring themselves: which hosts a request may go to, and what a token must be to be kept.
+"""Addresses that devices bring themselves: where a URL leads, and whether a request may go there.
 
 A token that is a URL is somebody else's word; without a list of hosts it could make Clarion call anybody.
 """
@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
-
-from clarion.app import App
-from clarion.errors import InvalidField
 
 # Stricter than a URL may be, so that no two readers can disagree about the host: no user info, no fragment.
 _URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/[!$-;=?-\[\]-~]*")
@@ -56,22 +53,3 @@ def allowed(host: str, patterns: AbstractSet[str]) -> bool:
         if f"*.{domain}" in patterns:
             return True
     return False
-
-
-def check_token(app: App, os: str, token: str) -> None:
-    """Pass when `token` can be an address of a device with that operating system, as far as `app` tells.
-
-    Raises:
-        InvalidField: it cannot; says what was expected.
-    """
-    if app.webpush is not None and os in app.webpush.os:
-        from clarion.providers.webpush.subscription import check  # noqa: PLC0415  # only who needs it pays for it
-
-        try:
-            check(token, app.webpush.hosts)
-        except ValueError as error:
-            raise InvalidField("deviceToken", str(error)) from None
-    elif app.wns is not None and os in app.wns.os:
-        found = origin(token)
-        if found is None or not allowed(found.host, app.wns.hosts):
-            raise InvalidField("deviceToken", f"a channel URI: an https URL at {', '.join(sorted(app.wns.hosts))}")

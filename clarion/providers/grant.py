@@ -89,7 +89,7 @@ def _seconds(value: Any) -> float:
         seconds = float(value)
     except (TypeError, ValueError):
         return _LIFE_S
-    return seconds if 0 < seconds < float("inf") else _LIFE_S
+    return seconds if 0 <= seconds < float("inf") else _LIFE_S
 
 
 def _words(content: dict[str, Any], status: int) -> str:

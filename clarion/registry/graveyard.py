@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -19,6 +19,8 @@ from clarion.storage.connection import storage_errors
 REMOVED_MAX = 1_000_000
 #: Graves that are read or dropped at a time.
 _BATCH = 2000
+#: Who lists them mostly wants the first few, and else all of them.
+_GROWTH = 8
 #: A time that is never reached, epoch ms.
 _NEVER_MS = 1 << 50
 #: More than an ordinal ever has: a time and an ordinal make one integer, which sorts as a million pairs would not.
@@ -45,20 +47,34 @@ def removed(
             message_id=entry.message_id,
             removed_at=ms,
         )
-        for ms, entry in _entries(storage, app, _newest(storage, app, since_ms))
+        for ordinals in _newest(storage, app, since_ms or 0)
+        for ms, entry in _entries(storage, app, ordinals)
         if reason in (None, entry.reason)
     )
     return islice(_without_carried(storage, app, found), limit)
 
 
-def _newest(storage: Storage, app: str, since_ms: int | None) -> list[int]:
-    """The ordinals of all that were removed since then, newest first."""
+def _newest(storage: Storage, app: str, since_ms: int) -> Iterator[list[int]]:
+    """The ordinals of all that were removed since then, newest first, in lists that become longer and longer."""
     chunks = range(chunk_count(storage, app))
+    until_ms, size = _NEVER_MS, _BATCH
+    while sum(_count(storage, app, chunks, since_ms, until_ms)):
+
+        def fewer(ms: int, until_ms: int = until_ms) -> int:
+            return -sum(_count(storage, app, chunks, ms, until_ms))
+
+        times = range(since_ms, until_ms + 1)
+        from_ms = times[max(0, bisect_right(times, -size, key=fewer) - 1)]
+        yield _between(storage, app, chunks, from_ms, until_ms)
+        until_ms, size = from_ms - 1, size * _GROWTH
+
+
+def _between(storage: Storage, app: str, chunks: Sequence[int], from_ms: int, until_ms: int) -> list[int]:
     pipe = storage.registry.pipeline(transaction=False)
     for number in chunks:
-        pipe.zrange(keys.removed_at(app, number), since_ms or 0, "+inf", byscore=True, withscores=True)
+        pipe.zrange(keys.removed_at(app, number), from_ms, until_ms, byscore=True, withscores=True)
     with storage_errors():
-        replies = pipe.execute() if chunks else []
+        replies = pipe.execute()
     dated = [
         int(ms) << _ORDINAL_BITS | number << SLOT_BITS | int(slot)
         for number, reply in zip(chunks, replies, strict=True)
@@ -107,13 +123,11 @@ def forget_removed(storage: Storage, app: str, until_ms: int, *, most: int = REM
         How many were forgotten.
     """
     chunks = range(chunk_count(storage, app))
-    excess = sum(_count(storage, app, chunks, _NEVER_MS)) - most
+    excess = sum(_count(storage, app, chunks, 0, _NEVER_MS)) - most
     if excess > 0:
-        oldest = bisect_left(range(_NEVER_MS), excess, key=lambda ms: sum(_count(storage, app, chunks, ms)))
+        oldest = bisect_left(range(_NEVER_MS), excess, key=lambda ms: sum(_count(storage, app, chunks, 0, ms)))
         until_ms = max(until_ms, oldest)
-    due = [
-        (number, count) for number, count in zip(chunks, _count(storage, app, chunks, until_ms), strict=True) if count
-    ]
+    due = zip(chunks, _count(storage, app, chunks, 0, until_ms), strict=True)
     forgotten = 0
     for number, count in due:
         for start in range(0, min(count, limit - forgotten), _BATCH):
@@ -121,13 +135,14 @@ def forget_removed(storage: Storage, app: str, until_ms: int, *, most: int = REM
     return forgotten
 
 
-def _count(storage: Storage, app: str, chunks: Sequence[int], until_ms: int) -> list[int]:
-    """How many were removed until then, by chunk."""
+def _count(storage: Storage, app: str, chunks: Sequence[int], from_ms: int, until_ms: int) -> list[int]:
+    """How many were removed between these times, by chunk."""
     pipe = storage.registry.pipeline(transaction=False)
     for number in chunks:
-        pipe.zcount(keys.removed_at(app, number), "-inf", until_ms)
+        pipe.zcount(keys.removed_at(app, number), from_ms, until_ms)
     with storage_errors():
-        return pipe.execute() if chunks else []
+        found: list[int] = pipe.execute() if chunks else []
+    return found
 
 
 def _forget(storage: Storage, app: str, chunk: int, until_ms: int, some: int) -> int:

@@ -14,8 +14,8 @@ from clarion.errors import UnknownDevice
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.registration import DeviceRegistration
 from clarion.presence import announced
-from clarion.providers.address import check_token
 from clarion.providers.check import Served, served_by
+from clarion.providers.token import check_token
 from clarion.registry import Device, find, register, unregister
 from clarion.registry.registration import parse
 from clarion.status import Progress

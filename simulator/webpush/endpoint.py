@@ -14,7 +14,7 @@ from simulator.provider import Provider, UnknownScenario
 from simulator.scenario import of_token
 from simulator.webpush import header, vapid
 from simulator.webpush.browser import Browser, Undecipherable
-from simulator.webpush.error import ERROR_OPTIONS, Violation, Maker, Refusal, of_scenario, refusal
+from simulator.webpush.error import ERROR_OPTIONS, Maker, Refusal, Violation, of_scenario, refusal
 from simulator.world import World
 
 MAX_BODY_BYTES = 4_096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.webpush.error import Violation, Maker, Refusal
+from simulator.webpush.error import Maker, Refusal, Violation
 
 #: Mozilla's and Apple's longest; a longer wish is granted as this.
 MAX_TTL_S = 30 * 86_400

@@ -10,7 +10,7 @@ import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from simulator.webpush.error import Violation, Refusal
+from simulator.webpush.error import Refusal, Violation
 
 MAX_LIFE_S = 24 * 3_600
 _CURVE = ec.SECP256R1()

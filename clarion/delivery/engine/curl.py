@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from math import inf
 from time import monotonic
 
 import pycurl
@@ -42,7 +41,8 @@ class CurlEngine:
         self._idle: list[Transfer] = []
         self._again: deque[tuple[Request, int]] = deque()
         self._http1: set[int] = set()
-        self._used_at = self._resume_at = 0.0
+        self._used_at = 0.0
+        self._resume_at: float | None = None
         self._is_sending = False
         self._is_stale = False
         self._in_flight = 0
@@ -67,7 +67,7 @@ class CurlEngine:
         try:
             source = iter(requests)
             is_open = True
-            self._resume_at = 0.0
+            self._resume_at = None
             answered_at = monotonic()
             if answered_at - self._used_at > self._options.idle_s:
                 self._window.restart()
@@ -77,10 +77,9 @@ class CurlEngine:
                 is_open = self._fill(source, is_open=is_open)
                 if not self._in_flight and not is_open:
                     return
-                is_paused = is_open and self._resume_at > monotonic()
-                waited_s = self._wait(self._resume_at if is_paused else inf)
+                waited_s = self._wait()
                 answers = self._collect()
-                if is_open and not is_paused:
+                if is_open and self._resume_at is None:
                     self._window.count(len(answers), waited_s)
                 if answers:
                     yield from answers
@@ -117,8 +116,8 @@ class CurlEngine:
             tries = 1
             if self._again:
                 request, tries = self._again.popleft()
-            elif is_open and self._resume_at > monotonic():
-                return True
+            elif self._is_paused():
+                return is_open
             elif not is_open or (pulled := next(source, None)) is None:
                 return False
             elif isinstance(pulled, Pause):
@@ -131,6 +130,11 @@ class CurlEngine:
             self._multi.add_handle(transfer)
             self._in_flight += 1
         return is_open
+
+    def _is_paused(self) -> bool:
+        if self._resume_at is not None and self._resume_at <= monotonic():
+            self._resume_at = None
+        return self._resume_at is not None
 
     def _new_multi(self) -> pycurl.CurlMulti:
         multi = pycurl.CurlMulti()
@@ -158,12 +162,8 @@ class CurlEngine:
         self._transfers.append(transfer)
         return transfer
 
-    def _wait(self, until: float) -> float:
-        """Let libcurl work until something happened, at most a tick; returns the seconds spent doing nothing.
-
-        Args:
-            until: on the monotonic clock: do not wait longer.
-        """
+    def _wait(self) -> float:
+        """Let libcurl work until something happened, at most a tick; returns the seconds spent doing nothing."""
         if self._deadline is not None and self._deadline <= monotonic():
             self._expire()
         if self._running < self._in_flight:
@@ -171,8 +171,8 @@ class CurlEngine:
         if self._window.is_due:
             self._grow()
         began = monotonic()
-        until = until if self._deadline is None else min(until, self._deadline)
-        ready = self._selector.select(max(0.0, min(until - began, self._options.tick_s)))
+        dues = [due for due in (self._deadline, self._resume_at) if due is not None]
+        ready = self._selector.select(max(0.0, min([self._options.tick_s, *(due - began for due in dues)])))
         waited_s = monotonic() - began
         for key, events in ready:
             _, self._running = self._multi.socket_action(key.fd, _SELECTED[events])

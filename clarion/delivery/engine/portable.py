@@ -70,16 +70,18 @@ class PortableEngine:
             is_open = True
             answered_at, resume_at = monotonic(), 0.0
             while True:
-                while is_open and len(self._tasks) < self.window and resume_at <= monotonic():
+                pause_s = resume_at - monotonic()
+                while is_open and len(self._tasks) < self.window and pause_s <= 0:
                     request = next(source, None)
                     is_open = request is not None
                     if isinstance(request, Pause):
-                        resume_at = monotonic() + request.seconds
+                        pause_s = request.seconds
+                        resume_at = monotonic() + pause_s
                     elif request is not None:
                         self._start(request)
                 if not self._tasks and not self._answers and not is_open:
                     return
-                self._loop.run_until_complete(self._wait(resume_at - monotonic() if is_open else 0.0))
+                self._loop.run_until_complete(self._wait(pause_s))
                 while self._answers:
                     yield self._answers.popleft()
                     answered_at = monotonic()
@@ -132,7 +134,7 @@ class PortableEngine:
         self._something.set()
 
     async def _wait(self, pause_s: float) -> None:
-        """Wait for an answer, at most for a tick, or as long as a pause still is."""
+        """Wait for an answer, at most for a tick, or for what is left of a pause."""
         self._something.clear()
         if self._answers:
             return

@@ -39,10 +39,11 @@ def apple(message: Message, shown: Appearance, os: str, *, now_ms: int) -> Objec
             "apns-expiration": None if remaining is None else str(now_ms // 1000 + remaining),
         }
     )
-    image = None if shown.silent else shown.image
-    aps = {"badge": shown.badge} if shown.silent else _alert(shown)
-    aps |= {"content-available": 1 if wakes(message, os) or shown.silent else None}
-    return _set(headers=headers, payload={"aps": _set(**aps)}, fcm_options={"image": image} if image else None)
+    if shown.silent:  # Apple allows nothing beside it
+        return {"headers": headers, "payload": {"aps": {"content-available": 1}}}
+    aps = _set(**_alert(shown), **{"content-available": 1 if wakes(message, os) else None})
+    image = {"image": shown.image} if shown.image else None
+    return _set(headers=headers, payload={"aps": aps}, fcm_options=image)
 
 
 def web(message: Message, shown: Appearance, *, now_ms: int) -> Object:

@@ -120,7 +120,7 @@ def _notification(message: Message, shown: Appearance) -> dict[str, Any]:
         "notify_summary": shown.subtitle,
         "image": shown.image,
         "ticker": header("android-ticker-text"),
-        "badge": _badge(shown, header("hms-badge-class")),
+        "badge": _badge(shown, header("android-badge-class")),
         "buttons": [_button(button) for button in shown.buttons[:BUTTONS_MAX]] or None,
         "click_action": _click_action(shown.click_action),
         **_identity(message),

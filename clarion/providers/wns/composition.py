@@ -83,16 +83,16 @@ def _content(message: Message, kind: str, shown: Appearance) -> bytes:
     if kind == "tile":
         return markup.tile(shown, header("wp-backImage"), (header("wp-backTitle"), header("wp-backContent")))
     if kind == "badge":
-        return markup.badge(_badge(header("wp-glyph"), shown.badge))
+        return markup.badge(_badge(header("wp-badge", ""), shown.badge))
     own = header("wp-raw")
     return own.encode() if own else msgspec.json.encode(_data(message) | {"message": text(message)})
 
 
-def _badge(glyph: str | None, number: int | None) -> str:
-    if glyph in markup.GLYPHS:
-        return glyph
-    if glyph or number is None:
-        raise ContentRefused("A badge needs a number, or a glyph of Windows in the header wp-glyph.")
+def _badge(header: str, number: int | None) -> str:
+    if header in markup.GLYPHS:
+        return header
+    if header.isalpha() or number is None:
+        raise ContentRefused("A badge needs a number, or a glyph of Windows in the header wp-badge.")
     return str(number)
 
 

@@ -6,6 +6,7 @@
 --       slot and record to be ('' for none) in turns; then the records that were read ('' for none), in the same order,
 --       left out when there was none at all.
 -- A record that goes is kept in its grave, if it has one here; a record that comes must find the grave it has here.
+-- All other graves of these slots are gone afterwards.
 -- Returns the slots that hold something else by now. What is already there counts as written.
 
 --#include _index
@@ -18,7 +19,7 @@ local first = STRINGS + tonumber(ARGV[STRINGS]) + 1
 local first_before = first + 2 * count
 local graves = cmsgpack.unpack(ARGV[5])
 local conflicts, stale = {}, {}
-local written, deleted, buried = {}, {}, {}
+local written, deleted, buried, unburied = {}, {}, {}, {}
 local pairs_written = 0
 
 for start = 0, count - 1, HMGET_SLOTS do
@@ -38,10 +39,13 @@ for start = 0, count - 1, HMGET_SLOTS do
       stale[tonumber(slot)] = true
     elseif after == '' then
       deleted[#deleted + 1] = slot
-      if grave and current ~= '' then
+      if not grave then
+        unburied[#unburied + 1] = slot
+      elseif current ~= '' then
         buried[slot] = grave
       end
     else
+      unburied[#unburied + 1] = slot
       written[pairs_written + 1], written[pairs_written + 2] = slot, after
       pairs_written = pairs_written + 2
     end
@@ -61,13 +65,9 @@ for slot, grave in pairs(buried) do
   redis.call('HSET', KEYS[4], slot, ARGV[STRINGS + grave[2]])
   redis.call('ZADD', KEYS[5], string.format('%.0f', grave[1]), slot)
 end
-if pairs_written > 0 and redis.call('EXISTS', KEYS[4]) == 1 then
-  local alive = {}
-  for i = 1, pairs_written, 2 do
-    alive[#alive + 1] = written[i]
-  end
-  in_pieces('HDEL', KEYS[4], alive)
-  in_pieces('ZREM', KEYS[5], alive)
+if redis.call('EXISTS', KEYS[4]) == 1 then
+  in_pieces('HDEL', KEYS[4], unburied)
+  in_pieces('ZREM', KEYS[5], unburied)
 end
 if redis.call('EXISTS', KEYS[6]) == 1 then
   in_pieces('HDEL', KEYS[6], deleted)

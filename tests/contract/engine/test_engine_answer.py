@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from clarion.delivery.engine import Request
 from tests.contract.engine.sending import bodies, posts, send, send_one
 from tests.contract.engine.server import Server
 
@@ -40,6 +41,26 @@ def test_requests_with_other_urls_headers_and_lengths_share_one_engine(make, con
         assert len(list(engine.send(requests))) == 5
     seen = {exchange.path: (exchange.headers["apns-id"], exchange.body) for exchange in server.received}
     assert seen == {f"/3/device/{n}": (str(n), body) for n, body in enumerate([b"a", b"bb", b"a", b"", b"ccc"])}
+
+
+def test_a_request_has_headers_of_its_own_besides_the_common_ones(make, context):
+    common = ("authorization: bearer secret", "apns-topic: com.example")
+    with Server(context) as server:
+        requests = [
+            Request(n, f"{server.url}/3/device/{n}", common, b"{}", (f"APNs-Id: id-{n}", "x-long: v" + "v" * 200 * n))
+            for n in range(30)
+        ]
+        requests.append(Request(30, server.url + "/3/device/30", common, b"{}"))
+        assert {answer.status for answer in make().send(requests) if answer} == {200}
+    for exchange in server.received:
+        number = int(exchange.path.rpartition("/")[2])
+        assert exchange.headers["authorization"] == "bearer secret"
+        assert exchange.headers["apns-topic"] == "com.example"
+        if number < 30:
+            assert exchange.headers["apns-id"] == f"id-{number}"
+            assert exchange.headers["x-long"] == "v" + "v" * 200 * number
+        else:
+            assert "apns-id" not in exchange.headers
 
 
 def test_answers_come_in_the_order_the_server_gives_them(make, context):

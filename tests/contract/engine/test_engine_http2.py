@@ -1,4 +1,4 @@
-"""What only the HTTP/2 engine promises: its waiting, its origins, and what becomes of odd requests and servers."""
+"""What only the http2 engine promises: its waiting, its origins, and what becomes of odd requests and servers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from itertools import chain
 import pytest
 
 from clarion.delivery.engine import Failure, Request
+from clarion.delivery.engine.http2 import origin
 from clarion.delivery.engine.http2.stream import Stream
 from tests.contract.engine.certificate import server_context
 from tests.contract.engine.sending import HEADERS, bodies, posts, send, send_one
+from tests.contract.engine.serial_server import SerialServer
 from tests.contract.engine.server import Server
 
 
@@ -120,9 +122,9 @@ def test_a_connection_that_ended_between_two_sends_is_not_used(make, context):
         engine = make()
         for body in bodies(3):
             assert send_one(engine, server.url, body).status == 200
-            (origin,) = engine._origins
+            (only,) = engine._origins
             # What the server said last: that it closes.
-            assert all(select.select([connection.link], [], [], 10)[0] for connection in origin.connections)
+            assert all(select.select([connection.link], [], [], 10)[0] for connection in only.connections)
         assert set(server.copies().values()) == {1}
 
 
@@ -162,3 +164,82 @@ def test_growth_asks_for_more_connections_when_answers_take_long(make, context):
         send(make(connections_max=4), server.url, bodies(400))
         assert len(server.connections) == 4
         assert server.peak() <= 10
+
+
+@pytest.fixture
+def old(authority):
+    """A context that agrees to nothing but HTTP/1.1."""
+    return server_context(authority, "127.0.0.1")
+
+
+def test_a_slow_old_server_does_not_hold_up_a_new_one(make, context, old):
+    released = threading.Event()
+
+    def script(line, body):
+        line.answer() if released.is_set() else line.after(0.02, lambda: script(line, body))
+
+    with Server(context) as new, SerialServer(old, script) as server:
+        requests = [*posts(server.url, [b"slow"]), *posts(new.url, bodies(50))]
+        tags = []
+        for answer in make().send(requests):
+            if answer is not None:
+                tags.append(answer.tag)
+                if len(tags) == 50:
+                    released.set()
+    assert tags[-1] == b"slow"
+    assert len(tags) == 51
+
+
+def test_lines_of_a_serial_request_that_cannot_be_written_are_not_sent(make, old):
+    with SerialServer(old) as server:
+        requests = posts(server.url, bodies(3))
+        requests[1].own = ("x: a\r\ny: b",)
+        answers = {answer.tag: answer for answer in make().send(requests) if answer}
+        assert (answers[b"body-1"].failure, answers[b"body-1"].reason) == (Failure.NOT_SENT, "HEADER")
+        assert sorted(server.received) == [b"body-0", b"body-2"]
+
+
+def test_connections_of_one_request_each_double_when_answers_take_long(make, old):
+    with SerialServer(old, lambda line, _: line.after(0.03, line.answer)) as server:
+        send(make(http1_connections_max=16), server.url, bodies(300))
+        assert len(server.lines) == 16
+
+
+def test_hosts_that_nobody_asks_for_any_more_are_forgotten(make, context, monkeypatch):
+    monkeypatch.setattr(origin, "FORGET_AFTER_S", 0.0)
+    with Server(context) as server:
+        engine = make(connect_timeout_s=1.0)
+        assert send_one(engine, server.url).status == 200
+        dead = [Request(n, f"https://no-such-host-{n}.invalid/", HEADERS, b"x") for n in range(20)]
+        assert {answer.reason for answer in engine.send(dead) if answer} == {"RESOLVE"}
+        assert send_one(engine, server.url).status == 200
+        assert [one.prefix for one in engine._origins] == [server.url + "/"]
+        assert len(server.connections) == 1
+
+
+def test_the_name_of_one_host_does_not_hold_up_another(make, context, monkeypatch):
+    asked, released = threading.Event(), threading.Event()
+    ask = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **options):
+        if host == "slow.example" and not options["flags"]:
+            asked.set()
+            released.wait(10)
+            raise socket.gaierror
+        return ask(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with Server(context) as server:
+        answers = make().send([Request(b"slow", "https://slow.example/", HEADERS, b"x"), *posts(server.url, bodies(5))])
+        assert [next(answers).status for _ in range(5)] == [200] * 5
+        assert asked.is_set()
+        released.set()
+        assert [answer.reason for answer in answers if answer] == ["RESOLVE"]
+
+
+def test_a_name_that_takes_too_long_is_given_up(make, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, flags, **__: [] if flags else released.wait(10) and [])
+    answer = send_one(make(connect_timeout_s=0.2, tick_s=0.1), "https://slow.example")
+    released.set()
+    assert (answer.failure, answer.reason) == (Failure.NOT_SENT, "RESOLVE")

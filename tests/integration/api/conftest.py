@@ -24,6 +24,11 @@ keys = [
 [apps.other]
 name = "Other"
 keys = [{ key = "other-key-0123456789", scopes = ["admin"] }]
+[apps.carried]
+name = "Carried by FCM"
+keys = [{ key = "carried-key-0123456789", scopes = ["publish"] }]
+[apps.carried.fcm]
+service_account = "that-only-workers-have.json"
 """
 
 

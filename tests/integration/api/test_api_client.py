@@ -40,9 +40,9 @@ def test_a_publish_arrives_whole_and_is_cancelled(api, messaging):
 
 
 def test_a_device_registers_and_unregisters(messaging):
-    registration_id = messaging.register_device("tok", "a/b", "IOS", channels=["x", "y"])
+    registration_id = messaging.register_device("tok", "a/b", "IOS", channels=["x", "y"], environment="sandbox")
     [found] = messaging.get_registrations("a/b")
-    assert (found.id, found.channels) == (registration_id, ["x", "y"])
+    assert (found.id, found.channels, found.environment) == (registration_id, ["x", "y"], "sandbox")
     messaging.unregister_device("a/b", ["x"])
     assert messaging.get_registrations("a/b")[0].channels == ["y"]
     messaging.unregister_device("a/b")

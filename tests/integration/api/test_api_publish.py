@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from clarion.message import PublishPolicy, PushBroadcast
+from clarion.message import Appearance, Button, PublishPolicy, PushBroadcast
 from clarion.message.message import Target
 from clarion.queue import Queue
 
@@ -158,3 +158,48 @@ def test_an_idempotency_key_makes_the_second_publish_the_first(api, where):
     assert (conflict.status_code, conflict.json()["code"]) == (400, 90004)
     assert conflict.json()["errorData"]["messageId"] == first["messageId"]
     assert api.storage.main.llen(Queue.PLAN) == 1
+
+
+def test_the_form_and_raw_members_are_stored(api):
+    looks = {
+        "title": "T",
+        "badge": 0,
+        "timeSensitive": True,
+        "data": {"n": 5},
+        "buttons": [{"id": "y", "title": "Yes"}],
+    }
+    message = api.publish({"message": "x", "appearance": looks, "raw": {"apns": {"aps": {"thread-id": "t"}}}})
+    assert message.appearance == Appearance(
+        title="T", badge=0, time_sensitive=True, data={"n": "5"}, buttons=(Button("y", "Yes"),)
+    )
+    assert message.raw == {"apns": {"aps": {"thread-id": "t"}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"headers": {"ios-badge": "x"}}, "header ios-badge"),
+        ({"appearance": {"badge": "x"}}, "appearance.badge"),
+        ({"appearance": {"buttons": [{"id": "y"}]}}, "appearance.buttons[0].title"),
+        ({"appearance": 5}, "appearance"),
+        ({"raw": {"gcm": {}}}, "raw"),
+        ({"raw": {"fcm": 5}}, "raw.fcm"),
+    ],
+)
+def test_a_look_that_cannot_be_used_is_named(api, body, field):
+    answer = api.post("/messaging/default", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, 90001)
+    assert answer.json()["errorData"]["field"] == field
+    assert api.storage.main.llen(Queue.PLAN) == 0
+
+
+def test_what_a_provider_cannot_carry_is_refused_before_it_is_stored(api):
+    who = {"app": "carried", "key": "carried-key-0123456789"}
+    answer = api.post("/messaging/default", {"message": "x" * 5_000}, **who)
+    assert (answer.status_code, answer.json()["code"]) == (400, 90001)
+    data = answer.json()["errorData"]
+    assert (data["field"], data["provider"], data["os"], data["limit"]) == ("message", "fcm", "ANDROID", 4_096)
+    assert data["size"] > 5_000
+    assert api.storage.main.llen(Queue.PLAN) == 0
+    cut = {"message": "x" * 5_000, "appearance": {"truncate": True}}
+    assert api.post("/messaging/default", cut, **who).status_code == 200

@@ -31,6 +31,7 @@ def test_a_device_registers_is_read_and_unregisters(api):
             "expiration": None,
             "userId": None,
             "properties": {},
+            "environment": None,
         }
     ]
     Registration.model_validate(answer.json()[0], extra="forbid")
@@ -83,12 +84,24 @@ def test_a_device_id_is_percent_encoded(api, device_id):
         ("expiration", "tomorrow"),
         ("properties", []),
         ("userId", 5),
+        ("environment", "staging"),
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(api, field, value):
     answer = api.post("/messaging/registrations", DEVICE | {field: value})
     assert (answer.status_code, answer.json()["code"]) == (400, 90001)
     assert answer.json()["errorData"]["field"] in (field, field.rstrip("s"))
+
+
+def test_an_environment_belongs_to_the_token(api):
+    for fields, environment in (
+        ({"os": "IOS", "environment": "sandbox"}, "sandbox"),
+        ({"os": "IOS"}, "sandbox"),
+        ({"os": "IOS", "environment": "production"}, "production"),
+        ({"os": "IOS", "deviceToken": "token-2"}, None),
+    ):
+        register(api, **fields)
+        assert api.get("/messaging/registrations/dev-1").json()[0]["environment"] == environment
 
 
 def test_applications_do_not_see_each_others_devices(api):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clarion.accept import accept
-from clarion.app import App, FCMCredential, Quarantine
+from clarion.app import APNsCredential, App, FCMCredential, HMSCredential, Quarantine, WebPushCredential, WNSCredential
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.deliver import deliver
 from clarion.delivery.engine import EngineOptions, make_engine
@@ -49,7 +49,7 @@ class System:
 
     def __init__(self, storage, simulation, pace=None, quarantine=None):
         self.storage, self.simulation, self.clock = storage, simulation, Clock()
-        self.app = App("demo", "Demo", fcm=self.fcm(), quarantine=quarantine or Quarantine())
+        self.app = App("demo", "Demo", **self.credentials(), quarantine=quarantine or Quarantine())
         self.pace = pace or Pace(shard_size=50)
         self._engines = []
         self.outfit = self.new_outfit()
@@ -63,6 +63,41 @@ class System:
             ca_bundle=Path(ready["ca"]),
             **({"rate_per_s": 0} | settings),
         )
+
+    def credentials(self):
+        """One of each provider, all without a rate."""
+        found, ca = self.simulation.ready["providers"], {"ca_bundle": Path(self.simulation.ready["ca"]), "rate_per_s": 0}
+        apns, webpush, wns, hms = (found[name] for name in ("apns", "webpush", "wns", "hms"))
+        return {
+            "fcm": self.fcm(),
+            "apns": APNsCredential(
+                **{name: apns[name] for name in ("key_id", "team_id", "topic", "endpoint", "sandbox_endpoint")},
+                key_file=Path(apns["key_file"]),
+                **ca,
+            ),
+            "webpush": WebPushCredential(
+                private_key=Path(webpush["private_key"]),
+                subject=webpush["subject"],
+                hosts=frozenset(webpush["hosts"]),
+                **ca,
+            ),
+            "wns": WNSCredential(
+                client_id=wns["client_id"],
+                client_secret=Path(wns["client_secret"]),
+                tenant_id=wns["tenant_id"],
+                token_endpoint=wns["token_endpoint"],
+                hosts=frozenset(wns["hosts"]),
+                **ca,
+            ),
+            "hms": HMSCredential(
+                client_id=hms["client_id"],
+                client_secret=Path(hms["client_secret"]),
+                project_id=hms["project_id"],
+                endpoint=hms["endpoint"],
+                token_endpoint=hms["token_endpoint"],
+                **ca,
+            ),
+        }
 
     def close(self):
         for engine in self._engines:
@@ -90,7 +125,7 @@ class System:
     def devices(self, count, token="token-{}", channels=("default",), os=OS.ANDROID, **fields):
         made = [
             Device(
-                token=token.format(number),
+                token=token.replace("{}", str(number)),
                 device_id=f"device-{number}",
                 os=os,
                 channels=channels,

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from clarion.errors import UnknownDeviceToUnregister
-from clarion.registry import OS, Device, register, unregister
+from clarion.registry import OS, Device, forget_removed, register, removed, restore, unregister
 from tests.integration.registry import audit
 from tests.integration.registry.burial import bury
 
@@ -106,3 +106,76 @@ def test_a_device_that_renews_its_token_survives_the_death_of_the_old_one(storag
         )
         [found] = audit.check(storage, APP, strays=True).values()
         assert found.token == f"new {number}"
+
+
+def test_a_device_that_unregisters_while_it_is_removed_is_not_listed(storage):
+    for _ in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("a", "t")])
+        together(
+            lambda: leave(storage, "a"),
+            lambda at=ordinal: bury(storage, APP, 0, {at: "t"}),
+            lambda at=ordinal: bury(storage, APP, 0, {at: "t"}),
+        )
+        assert list(removed(storage, APP)) == []
+        assert audit.check(storage, APP, strays=True) == {}
+
+
+def test_a_device_that_several_remove_is_listed_once(storage):
+    for _ in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("a", "t")])
+        together(*[lambda at=ordinal: bury(storage, APP, 0, {at: "t"}) for _ in range(3)])
+        assert [each.device.device_id for each in removed(storage, APP)] == ["a"]
+        assert audit.check(storage, APP, strays=True) == {}
+
+
+def test_a_device_that_registers_while_it_is_restored_is_what_it_registered_as(storage):
+    for number in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("a", "old")])
+        bury(storage, APP, 0, {ordinal: "old"})
+        together(
+            lambda: restore(storage, APP, ["a"], 5),
+            lambda number=number: register(storage, APP, [device("a", f"new {number}")]),
+        )
+        [found] = audit.check(storage, APP, strays=True).values()
+        assert found.token == f"new {number}"
+
+
+def test_a_token_that_another_device_registers_while_its_former_one_is_restored_stays_there(storage):
+    for _ in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("old", "t")])
+        bury(storage, APP, 0, {ordinal: "t"})
+        together(
+            lambda: restore(storage, APP, ["old"], 5),
+            lambda: register(storage, APP, [device("new", "t")]),
+        )
+        [found] = audit.check(storage, APP, strays=True).values()
+        assert found.device_id == "new"
+        unregister(storage, APP, "new", None, 0)
+
+
+def test_a_device_that_unregisters_while_it_is_restored_is_whole_or_gone(storage):
+    register(storage, APP, [device("a", "t")])
+    for _ in range(ROUNDS):
+        for ordinal in audit.check(storage, APP, strays=True):
+            bury(storage, APP, 0, {ordinal: "t"})
+        together(lambda: restore(storage, APP, ["a"], 5), lambda: leave(storage, "a"))
+        if not audit.check(storage, APP, strays=True):
+            assert list(removed(storage, APP)) == []
+            register(storage, APP, [device("a", "t")])
+
+
+def test_restored_twice_at_once_a_device_is_registered_once(storage):
+    for _ in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("a", "t")])
+        bury(storage, APP, 0, {ordinal: "t"})
+        together(*[lambda now=now: restore(storage, APP, ["a"], now) for now in (5, 5, 6)])
+        assert len(audit.check(storage, APP, strays=True)) == 1
+
+
+def test_a_device_that_is_forgotten_while_it_is_restored_is_whole_or_gone(storage):
+    for _ in range(ROUNDS):
+        [ordinal] = register(storage, APP, [device("a", "t")])
+        bury(storage, APP, 0, {ordinal & 0xFFFF: "t"})
+        together(lambda: restore(storage, APP, ["a"], 5), lambda: forget_removed(storage, APP, 9))
+        assert len(audit.check(storage, APP, strays=True)) <= 1
+        leave(storage, "a")

@@ -35,6 +35,8 @@ def test_it_lists_every_route_that_is_served(document):
         f"GET {base}/clarion/messages",
         f"GET {base}/clarion/messages/{{message_id}}",
         f"GET {base}/info",
+        f"GET {base}/clarion/providers",
+        f"POST {base}/clarion/providers/{{provider}}/resume",
         "GET /healthz",
         "GET /readyz",
     }
@@ -57,7 +59,7 @@ def test_bodies_are_described_in_the_words_of_the_wire(document):
     bodies = {
         name: operation["requestBody"]["content"]["application/json"]["schema"]
         for name, operation in operations(document)
-        if name.startswith("POST")
+        if "requestBody" in operation
     }
     publish, register = bodies.values()
     if "deviceToken" in publish["properties"]:
@@ -74,3 +76,9 @@ def test_no_success_has_the_two_members_that_mean_an_error():
     for reply in replies:
         names = {field.serialization_alias or name for name, field in reply.model_fields.items()}
         assert reply is model.Error or not {"code", "message"} <= names, reply
+
+
+def test_a_body_is_described_where_it_is_used(document):
+    bodies = [operation.get("requestBody", {}) for _, operation in operations(document)]
+    assert "$ref" not in json.dumps(bodies)
+    assert "clickAction" in json.dumps(bodies)

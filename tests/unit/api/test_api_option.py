@@ -4,7 +4,15 @@ import pytest
 
 from api.option import delivery_options, publish_options
 from clarion.errors import InvalidField, InvalidRepeat, InvalidSchedule
-from clarion.message import BROADCAST_ALL, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from clarion.message import (
+    BROADCAST_ALL,
+    Appearance,
+    Button,
+    DeliveryOptions,
+    PublishOptions,
+    PublishPolicy,
+    PushBroadcast,
+)
 
 
 def test_an_empty_body_asks_for_the_defaults():
@@ -15,7 +23,9 @@ def test_an_empty_body_asks_for_the_defaults():
 def test_nulls_ask_for_the_defaults():
     names = ["publishPolicy", "pushPolicy", "pushBroadcast", "pushSinglecast", "publishAt", "repeatEvery", "ttl"]
     assert delivery_options(dict.fromkeys(names)) == DeliveryOptions()
-    assert publish_options({"headers": None, "publisherId": None}) == PublishOptions()
+    nothing = dict.fromkeys(["headers", "publisherId", "appearance", "raw"])
+    assert publish_options(nothing) == PublishOptions()
+    assert publish_options({"appearance": dict.fromkeys(["title", "data", "buttons", "silent"])}) == PublishOptions()
 
 
 def test_every_member_reaches_its_option():
@@ -116,6 +126,58 @@ def test_a_member_of_the_wrong_kind_is_refused(body, error):
 def test_headers_that_are_no_object_are_refused(headers):
     with pytest.raises(InvalidField):
         publish_options({"headers": headers})
+
+
+def test_the_form_is_read_by_its_camel_case_names():
+    members = {
+        "title": "T",
+        "subtitle": "S",
+        "body": "B",
+        "image": "https://example.org/a.png",
+        "sound": "ding",
+        "badge": 0,
+        "clickAction": "OPEN",
+        "data": {"n": 5},
+        "buttons": [{"id": "yes", "title": "Yes"}, {"id": "no", "title": "No", "url": "https://example.org/"}],
+        "timeSensitive": True,
+        "silent": False,
+        "truncate": True,
+        "colour": "blue",
+    }
+    raw = {"fcm": {"android": {"direct_boot_ok": True}}}
+    assert publish_options({"appearance": members, "raw": raw}) == PublishOptions(
+        appearance=Appearance(
+            title="T",
+            subtitle="S",
+            body="B",
+            image="https://example.org/a.png",
+            sound="ding",
+            badge=0,
+            click_action="OPEN",
+            data={"n": 5},
+            buttons=(Button("yes", "Yes"), Button("no", "No", "https://example.org/")),
+            time_sensitive=True,
+            truncate=True,
+        ),
+        raw=raw,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"appearance": "T"}, "appearance"),
+        ({"appearance": []}, "appearance"),
+        ({"appearance": {"buttons": {}}}, "appearance.buttons"),
+        ({"appearance": {"buttons": ["yes"]}}, "appearance.buttons"),
+        ({"raw": []}, "raw"),
+        ({"raw": True}, "raw"),
+    ],
+)
+def test_a_form_of_the_wrong_kind_is_named(body, field):
+    with pytest.raises(InvalidField) as caught:
+        publish_options(body)
+    assert caught.value.field == field
 
 
 def test_milliseconds_with_a_fraction_are_rounded():

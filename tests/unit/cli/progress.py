@@ -27,3 +27,9 @@ def progress(state=State.PUBLISHED, *, accepted=0, dead=0, pending=0, audience=N
         planned_ms=1_500,
         settled_ms=3_000 if state.terminal else None,
     )
+
+#: Of what a simulator announces, what the demo's devices are made from.
+ANNOUNCED = {
+    "webpush": {"origin": "https://localhost:1", "p256dh": "p", "auth": "a"},
+    "wns": {"origin": "https://localhost:2"},
+}

@@ -4,17 +4,18 @@ import pytest
 
 from clarion.registry import OS
 from cli.demo.campaign import SINGLES, Door, arrivals, campaign
-from cli.demo.population import is_dead, population
+from cli.demo.population import arrival, is_dead, population
+from tests.unit.cli.progress import ANNOUNCED
 
 
 @pytest.fixture(scope="module", params=[100, 600, 10_000])
 def devices(request):
-    return population(request.param, 1)
+    return population(request.param, 1, ANNOUNCED)
 
 
 def test_the_devices_differ_in_channel_system_and_health(devices):
     assert {channel for device in devices for channel in device.channels} == {"default", "news", "offers"}
-    assert {device.os for device in devices} == {OS.ANDROID, OS.IOS}
+    assert {device.os for device in devices} == set(OS)
     assert 0 < sum(map(is_dead, devices)) < len(devices) / 10
     assert len({device.token for device in devices}) == len({device.device_id for device in devices}) == len(devices)
 
@@ -29,12 +30,12 @@ def test_there_are_four_publishes_through_both_doors_and_each_has_an_audience(de
 
 def test_a_dead_token_is_addressed_once_at_most(devices):
     times = arrivals(campaign(devices))
-    assert {times[device.token] for device in devices if is_dead(device)} <= {0, 1}
+    assert {times[arrival(device)] for device in devices if is_dead(device)} <= {0, 1}
 
 
 def test_devices_on_several_channels_are_addressed_several_times():
-    assert max(arrivals(campaign(population(600, 1))).values()) > 1
+    assert max(arrivals(campaign(population(600, 1, ANNOUNCED))).values()) > 1
 
 
 def test_every_kind_of_publish_meets_a_dead_token():
-    assert all(publish.dead for publish in campaign(population(600, 1)))
+    assert all(publish.dead for publish in campaign(population(3_000, 1, ANNOUNCED)))

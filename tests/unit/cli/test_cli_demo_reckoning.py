@@ -6,9 +6,9 @@ from clarion.message import State
 from cli.demo.campaign import arrivals, campaign
 from cli.demo.population import population
 from cli.demo.reckoning import check_arrivals, check_books, check_registry
-from tests.unit.cli.progress import progress
+from tests.unit.cli.progress import ANNOUNCED, progress
 
-PUBLISH = campaign(population(100, 1))[0]
+PUBLISH = campaign(population(100, 1, ANNOUNCED))[0]
 LIVING = len(PUBLISH.audience) - PUBLISH.dead
 
 

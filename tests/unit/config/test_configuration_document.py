@@ -6,7 +6,7 @@ from enum import Enum
 
 import pytest
 
-from clarion.app import ApiKey, FCMCredential, Limits, Scope
+from clarion.app import ApiKey, APNsCredential, FCMCredential, Limits, Scope, WebPushCredential
 from config.fleet import ROOT
 from config.settings import PREFIX, Settings
 
@@ -42,8 +42,16 @@ def test_every_limit_is_documented_with_its_default():
     assert section("[apps.<id>.limits]") == {f.name: str(f.default) for f in dataclasses.fields(Limits)}
 
 
-def test_every_part_of_a_credential_is_documented():
-    assert set(section("[apps.<id>.fcm]")) == {f.name for f in dataclasses.fields(FCMCredential)}
+CREDENTIALS = [
+    ("webpush", WebPushCredential),
+    ("fcm", FCMCredential),
+    ("apns", APNsCredential),
+]
+
+
+@pytest.mark.parametrize(("provider", "credential"), CREDENTIALS)
+def test_every_part_of_a_credential_is_documented(provider, credential):
+    assert set(section(f"[apps.<id>.{provider}]")) == {f.name for f in dataclasses.fields(credential)}
 
 
 def test_every_part_of_a_key_is_documented():

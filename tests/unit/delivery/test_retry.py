@@ -41,3 +41,7 @@ def test_a_retry_after_the_ttl_is_expired():
 def test_a_retry_after_an_hour_of_trying_is_rejected():
     assert retry.end(RULE, message(), since_ms=5, due_ms=3_600_005) is None
     assert retry.end(RULE, message(), since_ms=5, due_ms=3_600_006) is Outcome.REJECTED
+
+
+def test_a_provider_that_wants_it_at_once_gets_it_in_a_second():
+    assert retry.wait_s(RULE, Result(Verdict.RETRY, "errno_202", 0.0), 5, dice=0.0) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from clarion.app import Limits
 from clarion.errors import BodyTooLarge, InvalidField, NotProvided
-from clarion.message import DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
+from clarion.message import Appearance, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
 from clarion.message.message import decode, encode
 from clarion.message.validation import build
 
@@ -102,6 +102,12 @@ def test_header_values_become_strings():
         ({"publish": PublishOptions(headers={"a": "\ud800"})}, "headers"),
         ({"publish": PublishOptions(headers={"a": ["\ud800"]})}, "headers"),
         ({"publish": PublishOptions(headers={"a": "ü" * 150})}, "headers"),
+        ({"publish": PublishOptions(headers={"ios-badge": "x"})}, "ios-badge"),
+        ({"publish": PublishOptions(headers={"ios-badge": "x"}), "push_broadcast": 3}, "ios-badge"),
+        ({"publish": PublishOptions(appearance=Appearance(badge="x"))}, "appearance.badge"),
+        ({"publish": PublishOptions(appearance={})}, "appearance"),
+        ({"publish": PublishOptions(raw={"gcm": {}})}, "raw"),
+        ({"publish": PublishOptions(raw={"fcm": nested(101)})}, "raw.fcm"),
         ({"publish": PublishOptions(subtopic=5)}, "subtopic"),
         ({"publish": PublishOptions(publisher_id="x" * 256)}, "publisherId"),
     ],
@@ -131,6 +137,33 @@ def test_a_message_is_what_a_worker_reads():
 def test_a_message_over_the_limit_is_refused_with_the_limit():
     with pytest.raises(BodyTooLarge, match="1000"):
         built("x" * 1000)
+
+
+def test_appearance_and_raw_count_as_well():
+    for publish in (
+        PublishOptions(appearance=Appearance(body="x" * 990)),
+        PublishOptions(raw={"fcm": {"a": "x" * 990}}),
+    ):
+        with pytest.raises(BodyTooLarge, match="1000"):
+            built(publish=publish)
+
+
+def test_appearance_and_raw_are_what_a_worker_reads():
+    publish = PublishOptions(appearance=Appearance(title="T", badge=0, data={"n": 5}), raw={"fcm": {"android": {}}})
+    message = built(publish=publish)
+    assert decode(encode(message)) == message
+    assert message.appearance == Appearance(title="T", badge=0, data={"n": "5"})
+    assert message.raw == {"fcm": {"android": {}}}
+
+
+@pytest.mark.parametrize("options", [{"push_broadcast": PushBroadcast.ANDROID}, {"publish_policy": "PUBSUB"}])
+def test_a_header_for_devices_that_are_not_addressed_may_say_anything(options):
+    assert built(publish=PublishOptions(headers={"ios-badge": "x"}), **options).headers == {"ios-badge": "x"}
+
+
+def test_a_target_names_the_systems_it_addresses():
+    assert built().target.systems() == ["IOS", "ANDROID", "WP", "OSX", "WEB", "HMS"]
+    assert built(push_broadcast=18).target.systems() == ["ANDROID", "WEB"]
 
 
 @pytest.mark.parametrize("option", ["publish_at", "repeat_every", "repeat_expires_at"])

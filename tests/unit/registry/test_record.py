@@ -24,6 +24,7 @@ devices = st.builds(
     properties=st.dictionaries(
         texts, st.none() | st.integers(-(2**63), 2**64 - 1) | st.lists(st.booleans()), max_size=3
     ),
+    environment=st.none() | st.sampled_from(["production", "sandbox"]),
 )
 
 
@@ -33,6 +34,12 @@ def test_a_device_survives_being_stored(device):
     assert record.device() == device
     assert (record.device_id, record.os, record.channels) == (device.device_id, device.os, device.channels)
     assert terms(record) == terms(device)
+
+
+@given(devices)
+def test_a_record_starts_with_one_byte_and_its_token(device):
+    """Scripts recognise the token by that."""
+    assert encode(device)[1:].startswith(msgspec.msgpack.encode(device.token))
 
 
 @given(st.text("0123456789abcdefABCDEF- ", min_size=36, max_size=36) | st.uuids().map(str))
@@ -71,7 +78,7 @@ def test_records_of_a_release_with_fewer_fields_are_read():
 
 
 def test_records_of_a_release_with_more_fields_are_read():
-    newer = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, None, None, {}, "Europe/Berlin"])
+    newer = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, None, None, {}, None, "Europe/Berlin"])
     assert decode(newer).token == "t"
 
 

@@ -26,10 +26,11 @@ def test_everything_is_taken_over():
         expiration=NOW + 1,
         userId="u",
         properties={"x": [1, None, {"y": "ü"}]},
+        environment="sandbox",
         whatever=1,
     )
     properties = {"x": [1, None, {"y": "ü"}]}
-    assert device == Device("t", "d", OS.ANDROID, "14", ("a", "b"), NOW, NOW + 1, "u", properties)
+    assert device == Device("t", "d", OS.ANDROID, "14", ("a", "b"), NOW, NOW + 1, "u", properties, "sandbox")
 
 
 @pytest.mark.parametrize("os", list(OS))
@@ -73,6 +74,7 @@ def test_no_channels_is_the_default_channel(channels):
         "channels": ["default", 5, {}, ["x"] * 101],
         "expiration": [NOW, NOW - 1, 0, -1, 1, "tomorrow", True, float("nan"), float("inf"), 1e15, []],
         "userId": ["", 5, "x" * 256, "a\x00"],
+        "environment": ["", "Sandbox", "development", 1, True, ["sandbox"], {}],
         "properties": ["{}", [], 5, {f"k{i}": 1 for i in range(65)}, {"k": "x" * 2048}, {"k": 2**70}, {"k": object()}],
     }.items(),
 )

@@ -28,6 +28,7 @@ devices = st.builds(
     expires_at=st.none() | st.integers(100_000_000_000, 99_999_999_999_999),
     user_id=st.none() | names,
     properties=st.dictionaries(names, st.integers(-9, 9) | names | st.none(), max_size=2),
+    environment=st.none() | st.sampled_from(["production", "sandbox"]),
 )
 
 
@@ -87,7 +88,7 @@ def test_a_csv_row_may_span_lines():
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"t,d,IOS,,,,,,more", "more cells than columns"),
+        (b"t,d,IOS,,,,,,,more", "more cells than columns"),
         (b"t,d,IOS,,,,soon,", "expiration is not a number, or properties are not JSON"),
         (b"t,d,IOS,,,,,{", "expiration is not a number, or properties are not JSON"),
         (b"t,d,IOS\x0dOSX", "not CSV"),

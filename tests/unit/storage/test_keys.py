@@ -22,7 +22,8 @@ def test_keys_of_one_message_share_a_hash_tag():
 
 
 def test_keys_of_one_chunk_share_a_hash_tag():
-    names = (keys.records("a", 7), keys.index("a", 7, "os:IOS"), keys.expirations("a", 7))
+    of_a_chunk = (keys.records, keys.expirations, keys.removed, keys.removed_at, keys.strikes)
+    names = (keys.index("a", 7, "os:IOS"), *(key("a", 7) for key in of_a_chunk))
     assert {name.split("}")[0] for name in names} == {"clarion:{a:c7"}
 
 

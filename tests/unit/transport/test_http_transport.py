@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from clarion import ClarionError, Messaging, PublishStatus
+from clarion import Appearance, Button, ClarionError, Messaging, PublishOptions, PublishStatus
 from clarion.errors import RemoteError, Unavailable
 
 KEY = "a key/with-signs!"
@@ -20,7 +20,7 @@ MESSAGE = "message:6ED94D19-172B-48AE-BB2C-7AA8E305CD31"
 
 class _Handler(BaseHTTPRequestHandler):
     def _answer(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         self.server.paths.append(self.path)
         status, body = self.server.says
         self.send_response(status)
@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.says, server.paths = (200, b""), []
+        server.says, server.paths, server.bodies = (200, b""), [], []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
@@ -70,6 +70,27 @@ def messaging(url):
 def test_a_status_is_understood_and_a_new_word_is_unknown(server, messaging, word, status):
     server.says = 200, json.dumps({"messageId": MESSAGE, "status": word}).encode()
     assert messaging.get_message_status(MESSAGE).status is status
+
+
+def test_a_form_travels_by_its_camel_case_names(server, messaging):
+    server.says = 200, json.dumps({"messageId": MESSAGE, "status": "scheduled"}).encode()
+    looks = Appearance(title="T", badge=0, click_action="OPEN", data={"a": "1"}, buttons=(Button("yes", "Yes"),))
+    messaging.publish("x", publish_options=PublishOptions(appearance=looks, raw={"wns": {"type": "raw"}}))
+    assert json.loads(server.bodies[0]) == {
+        "message": "x",
+        "appearance": {
+            "title": "T",
+            "badge": 0,
+            "clickAction": "OPEN",
+            "data": {"a": "1"},
+            "buttons": [{"id": "yes", "title": "Yes"}],
+            "timeSensitive": False,
+            "silent": False,
+            "truncate": False,
+        },
+        "raw": {"wns": {"type": "raw"}},
+        "publishPolicy": "BOTH",
+    }
 
 
 CALLS = [

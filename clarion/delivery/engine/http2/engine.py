@@ -34,7 +34,8 @@ class HTTP2Engine:
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._origins = Routes(self._new_origin)
         self._answers: list[Answer] = []
-        self._expire_at = self._resume_at = 0.0
+        self._expire_at = 0.0
+        self._resume_at: float | None = None
         self._is_sending = False
 
     @property
@@ -78,10 +79,10 @@ class HTTP2Engine:
     def _exchange(self, source: Iterator[Request | Pause]) -> Iterator[Answer | None]:
         """Send until `source` is exhausted and all is answered."""
         is_open, answered_at = True, monotonic()
-        self._expire_at = self._resume_at = 0.0
+        self._expire_at, self._resume_at = 0.0, None
         while True:
             self._begin()
-            if is_open and self._resume_at <= monotonic():
+            if is_open and not self._is_pausing():
                 is_open = self._pull(source)
             self._dial()
             for origin, connection in self._connections():
@@ -89,7 +90,7 @@ class HTTP2Engine:
             if not self._answers:
                 if not is_open and not any(origin.waiting or origin.in_flight for origin in self._origins):
                     return
-                self._wait(is_open=is_open)
+                self._wait(is_pulling=is_open and self._resume_at is None)
             answers = self._answers.copy()
             self._answers.clear()
             yield from answers
@@ -102,6 +103,7 @@ class HTTP2Engine:
     def _pull(self, source: Iterator[Request | Pause]) -> bool:
         """Take and begin requests while there is room, until a pause; returns whether `source` may have more."""
         deadline = monotonic() + self._options.timeout_s
+        self._resume_at = None
         self._expire_at = min(self._expire_at, deadline)
         while not self._answers and (count := self._room()):
             for request in islice(source, count):
@@ -115,6 +117,9 @@ class HTTP2Engine:
             if count:
                 return False
         return True
+
+    def _is_pausing(self) -> bool:
+        return self._resume_at is not None and self._resume_at > monotonic()
 
     def _room(self) -> int:
         """How many requests to take.
@@ -154,11 +159,10 @@ class HTTP2Engine:
                 self._selector.register(link, link.wants, (origin, link))
                 self._expire_at = 0.0
 
-    def _wait(self, *, is_open: bool) -> None:
+    def _wait(self, *, is_pulling: bool) -> None:
         """Wait for the network, at most until the next deadline, tick or end of a pause, and take what it brings."""
         began = monotonic()
-        is_paused = is_open and self._resume_at > began
-        until = min(self._expire_at, self._resume_at) if is_paused else self._expire_at
+        until = self._expire_at if self._resume_at is None else min(self._expire_at, self._resume_at)
         full = [(origin, origin.in_flight) for origin in self._origins if origin.is_full]
         # The selector rounds up to the clock of the kernel, a millisecond with epoll: never early, hardly late.
         ready = self._selector.select(max(0.0, min(until - began, self._options.tick_s)))
@@ -171,7 +175,7 @@ class HTTP2Engine:
                 self._serve(origin, line, events, now)
         if now >= self._expire_at:
             self._expire(now)
-        if is_open and not is_paused:
+        if is_pulling:
             for origin, in_flight in full:
                 origin.count(in_flight - origin.in_flight, now - began)
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from clarion.app import FCMStyle
-from clarion.message import Message, Target
+from clarion.errors import InvalidField
+from clarion.message import Appearance, Button, Message, Target
 from clarion.providers.base import ContentRefused
 from clarion.providers.fcm.composition import compose, splice
 
@@ -118,6 +119,168 @@ def test_a_silent_apple_push_is_a_background_push():
 def test_what_fcm_would_refuse_for_everybody_is_refused_before_anybody_gets_it(given, words):
     with pytest.raises(ContentRefused, match=words):
         compose(given, "IOS", FCMStyle.DATA, now_ms=0)
+
+
+FORM = Appearance(
+    title="T",
+    subtitle="S",
+    body="B",
+    image="https://example.org/a.png",
+    sound="ding",
+    badge=3,
+    click_action="OPEN",
+    data={"order": "17"},
+    buttons=(Button("yes", "Yes"),),
+    time_sensitive=True,
+)
+
+
+def test_the_form_reaches_the_sdk_for_android_under_the_names_it_reads():
+    document = sent(message({"a": 1}, appearance=FORM))
+    assert document["data"] == {
+        "message": "B",
+        "published": '{"a":1}',
+        "messageId": "message:1",
+        "android-content-title": "T",
+        "android-summary-subtext": "S",
+        "android-attachment-url": "https://example.org/a.png",
+        "android-content-sound": "ding",
+        "android-badge": "3",
+        "android-action": "OPEN",
+        "buttons": '[{"id":"yes","title":"Yes"}]',
+        "order": "17",
+    }
+    assert document["android"] == {"priority": "high"}
+
+
+def test_headers_win_over_the_form_in_the_data():
+    headers = {
+        "android-content-title": "header",
+        "android-content-text": "text",
+        "android-ticker-text": "ticker",
+        "order": "18",
+    }
+    data = sent(message(headers=headers, appearance=FORM))["data"]
+    assert headers.items() <= data.items()
+    assert (data["message"], data["android-summary-subtext"]) == ("Hello", "S")
+    assert "published" not in data
+
+
+def test_what_the_sdk_for_android_reads_by_itself_is_passed_on():
+    headers = {"template_name": "welcome", "android_immediate_push": "{}", "android-large-icon": "icon", "city": "Ulm"}
+    assert headers.items() <= sent(message(headers=headers))["data"].items()
+
+
+def test_headers_for_other_systems_do_not_travel():
+    headers = {
+        "ios-alert-title": "T",
+        "osx-badge": "1",
+        "wp-type": "toast",
+        "web-icon": "i",
+        "ios_immediate_push": "{}",
+    }
+    assert sent(message(headers=headers))["data"].keys() == {"message", "messageId"}
+
+
+def test_a_silent_message_is_drawn_by_nobody():
+    for style in FCMStyle:
+        document = sent(message(appearance=Appearance(title="T", silent=True)), style=style)
+        assert document["android"] == {"priority": "normal"}
+        assert json.loads(document["data"]["android_immediate_push"]) == {"contentAvailable": 1}
+
+
+def test_the_system_draws_the_form():
+    shown = sent(message(appearance=FORM), style=FCMStyle.NOTIFICATION)["android"]["notification"]
+    assert shown == {
+        "title": "T",
+        "body": "B",
+        "sound": "ding",
+        "image": "https://example.org/a.png",
+        "click_action": "OPEN",
+        "notification_count": 3,
+        "notification_priority": "PRIORITY_MAX",
+        "tag": "message:1",
+    }
+
+
+def test_a_link_is_no_intent_so_a_touch_opens_the_app_which_finds_it():
+    document = sent(message(appearance=Appearance(click_action="https://example.org/")), style=FCMStyle.NOTIFICATION)
+    assert "click_action" not in document["android"]["notification"]
+    assert document["data"]["android-action"] == "https://example.org/"
+
+
+def test_the_form_reaches_apple_devices():
+    document = sent(message(appearance=FORM), os="OSX")
+    assert document["apns"]["payload"]["aps"] == {
+        "alert": {"title": "T", "subtitle": "S", "body": "B"},
+        "badge": 3,
+        "sound": "ding",
+        "mutable-content": 1,
+        "interruption-level": "time-sensitive",
+    }
+    assert document["apns"]["fcm_options"] == {"image": "https://example.org/a.png"}
+    assert {"order": "17", "click_action": "OPEN", "attachment-url": FORM.image}.items() <= document["data"].items()
+
+
+def test_content_available_beside_an_alert_wakes_the_app_as_well():
+    apns = sent(message(headers={"ios-content-available": "1", "ios-alert-title": "T"}), os="IOS")["apns"]
+    assert apns["payload"]["aps"] == {"alert": {"title": "T", "body": "Hello"}, "content-available": 1}
+    assert apns["headers"]["apns-push-type"] == "alert"
+
+
+def test_browsers_get_a_notification_and_a_link():
+    looks = Appearance(title="T", click_action="https://example.org/", buttons=(Button("yes", "Yes"),))
+    webpush = sent(message(headers={"web-icon": "i"}, appearance=looks, ttl_s=100), os="WEB")["webpush"]
+    assert webpush == {
+        "headers": {"Urgency": "high", "TTL": "100"},
+        "notification": {
+            "title": "T",
+            "body": "Hello",
+            "icon": "i",
+            "tag": "message:1",
+            "actions": [{"action": "yes", "title": "Yes"}],
+        },
+        "fcm_options": {"link": "https://example.org/"},
+    }
+
+
+def test_raw_members_replace_ours_and_are_merged_one_level_deep():
+    raw = {
+        "data": {"order": "18", "more": "x"},
+        "android": {"priority": "normal", "bandwidth_constrained_ok": True},
+        "apns": {"headers": {"apns-priority": "1"}},
+        "fcm_options": {"analytics_label": "spring"},
+    }
+    document = sent(message(appearance=FORM, raw={"fcm": raw, "apns": {"x": 1}}))
+    assert document["android"] == {"priority": "normal", "bandwidth_constrained_ok": True}
+    assert document["data"]["order"] == "18"
+    assert document["data"]["android-content-title"] == "T"
+    assert document["apns"] == {"headers": {"apns-priority": "1"}}
+    assert document["fcm_options"] == {"analytics_label": "spring"}
+
+
+def test_what_is_too_long_is_cut_where_that_is_allowed():
+    cut = sent(message("ü" * 3_000, appearance=Appearance(title="T", truncate=True)), style=FCMStyle.NOTIFICATION)
+    body = cut["android"]["notification"]["body"]
+    assert body == cut["data"]["message"]
+    assert body.endswith("ü…")
+    assert sum(len(json.dumps(part, ensure_ascii=False).encode()) for part in (cut["data"], cut["android"])) > 4_000
+    header = {"android-content-text": "x" * 5_000}
+    assert sent(message(headers=header, appearance=Appearance(truncate=True)))["data"]["message"] == "Hello"
+
+
+def test_any_content_leaves_the_token_where_it_belongs():
+    inner = '{"message":{"token":"'
+    given = message(inner, headers={inner: inner, "token": "x"}, raw={"fcm": {"data": {"fid": inner}}})
+    document = json.loads(splice(compose(given, "ANDROID", FCMStyle.DATA, now_ms=0), "t0ken"))
+    assert document.keys() == {"message"}
+    assert document["message"]["token"] == "t0ken"
+    assert document["message"]["data"][inner] == inner
+
+
+def test_a_header_that_cannot_be_used_is_named():
+    with pytest.raises(InvalidField, match="ios-badge"):
+        compose(message(headers={"ios-badge": "many"}), "IOS", FCMStyle.DATA, now_ms=0)
 
 
 def test_a_refusal_does_not_quote_the_message():

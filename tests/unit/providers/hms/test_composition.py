@@ -67,7 +67,7 @@ def test_a_notification_always_has_a_title_and_a_body():
 
 def test_the_form_becomes_huaweis_members():
     form = Appearance(title="T", subtitle="S", image="https://x/y.png", sound="/raw/ding", badge=3)
-    notification = shown(message(headers={"android-ticker-text": "K", "hms-badge-class": "a.B"}, appearance=form))
+    notification = shown(message(headers={"android-ticker-text": "K", "android-badge-class": "a.B"}, appearance=form))
     assert notification["notify_summary"] == "S"
     assert notification["image"] == "https://x/y.png"
     assert notification["sound"] == "/raw/ding"
@@ -133,7 +133,7 @@ def test_the_message_can_bring_members_of_its_own():
 
 @pytest.mark.parametrize("name", ["token", "topic", "condition"])
 def test_whom_it_goes_to_is_not_the_messages_to_say(name):
-    with pytest.raises(ContentRefused, match="raw.hms"):
+    with pytest.raises(ContentRefused, match=r"raw\.hms"):
         compose(message(raw={"hms": {name: ["x"]}}), "HMS", now_ms=0)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +110,12 @@ def test_one_slow_push_service_does_not_stop_the_others():
     }
     assert Verdict.THROTTLED not in verdicts
     assert Verdict.BEARER not in verdicts
+
+
+def test_operators_can_look_up_every_reason():
+    page = (Path(__file__).parents[4] / "docs/providers/webpush.md").read_text()
+    table = page.split("## What becomes of a device")[1]
+    assert [reason for reason in APPLE if reason not in table] == []
+    assert [reason for _, reason in CHROME.values() if reason not in table] == []
+    told = {int(number) for number in re.findall(r"\b[129]\d\d\b", table)} | {*range(110, 115), *range(900, 904)}
+    assert MOZILLA.keys() <= told
