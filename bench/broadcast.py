@@ -107,6 +107,7 @@ def _apps_file(folder: Path, target: sink.Sink) -> Path:
         endpoint = "{target.url}"
         ca_bundle = "{target.ca_bundle}"
         os = ["ANDROID", "IOS"]
+        rate_per_s = 0
         """
     )
     return file

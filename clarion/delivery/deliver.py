@@ -91,7 +91,9 @@ def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]
             run.settle(slot, Outcome.REJECTED, reason=NO_PROVIDER)
         else:
             groups[provider][device.os][slot] = device
-    run.devices = {slot: device for by_os in groups.values() for each in by_os.values() for slot, device in each.items()}
+    run.devices = {
+        slot: device for by_os in groups.values() for each in by_os.values() for slot, device in each.items()
+    }
     return groups
 
 

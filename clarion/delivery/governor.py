@@ -26,6 +26,8 @@ LEASE_S = 0.1
 LATE_S = 0.015
 #: How early: less than the network takes anyway.
 EARLY_S = 0.002
+#: The devices of a probe may be sent to for so long, seconds: the script lets nobody else try meanwhile.
+PROBE_S = 14.0
 #: While the first answers are awaited behind a closed gate.
 PROBE_POLL_S = 0.02
 #: So many failures without a success between them break the circuit.
@@ -101,7 +103,8 @@ class Gate:
         self.reporting, self.probing = bool(reporting), bool(probing)
         self._interval_s = interval_us / 1e6
         self._due = monotonic() + starts_us / 1e6
-        self._ends = self._due + (self._left * self._interval_s + LATE_S if interval_us else LEASE_S)
+        lasts_s = self._left * self._interval_s + LATE_S if interval_us else LEASE_S
+        self._ends = self._due + (PROBE_S if probing else lasts_s)
         return 0.0
 
     def heal(self) -> None:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
+from clarion.app import Quarantine
 from clarion.delivery import ledger
 from clarion.delivery.ledger import Lease
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.tally import Tally
 from clarion.errors import Unavailable
-from clarion.app import Quarantine
 from clarion.message import Message, Outcome, State
 from clarion.providers.base import Result
 from clarion.registry import Grave, Record, absolve, learn, prune

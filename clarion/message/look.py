@@ -69,6 +69,8 @@ _TEXTS = ("title", "subtitle", "body")
 _TRUE = ("1", "true")
 #: Windows' badge may be a picture instead, by a name that WNS judges.
 _PICTURE = "wp-badge"
+#: Operating system -> headers whose value may be one that cannot be used.
+_COUNTS = {os: [header for header, part in table.items() if part == "badge"] for os, table in HEADERS.items()}
 _ALL_PREFIXES = tuple(prefix for prefixes in PREFIXES.values() for prefix in prefixes)
 
 
@@ -118,7 +120,10 @@ def check_headers(message: Message, systems: Iterable[str]) -> None:
         InvalidField: names the header and what was expected of it.
     """
     for os in systems if message.headers else ():
-        _said(message, os)
+        for header in _COUNTS.get(os, ()):
+            value = message.headers.get(header)
+            if value:
+                _part(header, "badge", value)
 
 
 def _said(message: Message, os: str) -> dict[str, str | int | bool]:
@@ -127,15 +132,20 @@ def _said(message: Message, os: str) -> dict[str, str | int | bool]:
     if message.headers:
         for header, part in HEADERS.get(os, {}).items():
             value = message.headers.get(header)
-            if value and part not in said and not (header == _PICTURE and value.isalpha()):
-                said[part] = _value(header, part, value)
+            if value and part not in said:
+                meant = _part(header, part, value)
+                if meant is not None:
+                    said[part] = meant
     return said
 
 
-def _value(header: str, part: str, value: str) -> str | int | bool:
+def _part(header: str, part: str, value: str) -> str | int | bool | None:
+    """What a header's value means for its part; None when it is not about that part."""
     if part == "silent":
         return value.lower() in _TRUE
     if part == "badge":
+        if header == _PICTURE and value.isalpha():
+            return None
         if not (value.isdecimal() and len(value) < len(str(BADGE_MAX)) + 1 and int(value) <= BADGE_MAX):
             raise InvalidField(f"header {header}", f"a whole number from 0 to {BADGE_MAX}")
         return int(value)

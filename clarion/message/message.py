@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from clarion.message.appearance import PLAIN, Appearance
 from clarion.message.option import BROADCAST_ALL, PublishPolicy, PushBroadcast
+
+
+@cache
+def _names(mask: PushBroadcast) -> tuple[str, ...]:
+    return tuple(str(os.name) for os in mask)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -18,9 +24,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     devices: tuple[str, ...] = ()
     segment: str | None = None
 
-    def systems(self) -> list[str]:
+    def systems(self) -> tuple[str, ...]:
         """The names of the operating systems that are addressed."""
-        return [str(os.name) for os in (BROADCAST_ALL if self.broadcast is None else self.broadcast)]
+        return _names(self.broadcast or BROADCAST_ALL)
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -52,7 +52,7 @@ def is_dead(device: Device) -> bool:
 def arrival(device: Device) -> str:
     """What the simulator's ledger calls the device's token."""
     if device.os is OS.WEB:
-        return urlsplit(json.loads(device.token)["endpoint"]).path
+        return str(urlsplit(json.loads(device.token)["endpoint"]).path)
     if device.os is OS.WP:
         return urlsplit(device.token).query.removeprefix("token=")
     return device.token

@@ -59,7 +59,9 @@ def check_endpoint(check: str, endpoint: str, ca_bundle: Path | None) -> Finding
     """Whether an endpoint answers, over TLS that we trust. What it answers does not matter."""
     trust = True if ca_bundle is None else httpx.create_ssl_context(verify=str(ca_bundle))
     try:
-        with httpx.Client(http2=True, verify=trust, timeout=_TIMEOUT_S, trust_env=False) as client:  # as workers connect
+        with httpx.Client(
+            http2=True, verify=trust, timeout=_TIMEOUT_S, trust_env=False
+        ) as client:  # as workers connect
             client.get(endpoint)
     except httpx.HTTPError as error:
         advice = "Is the endpoint right, does a firewall stand between, does ca_bundle hold its authority?"

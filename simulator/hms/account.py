@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 #: What the documents say a JWT is signed for.
 HUAWEI_AUDIENCE = "https://oauth-login.cloud.huawei.com/oauth2/v3/token"
 _LIFE_MAX_S = 3_600
-_KEY_BITS = 3_072
+_KEY_BITS = 2_048
 _ISSUER, _KEY_ID = "115487001", "5a0f3c55e6b14d0c8a1d7c1e2b3a4f50"
 
 

@@ -33,7 +33,8 @@ def published(up):
     register(up, "my-device", TOKEN, "mine")
     register(up, "dead-device", "sim:UNREGISTERED:e2e", "mine")
     words = ("publish", "-", "--channel", "mine", "--header", "android-content-title=News", "--watch", "--json")
-    ended = up.run(*words, stdin=SECRET + "\n")
+    looks = ("--title", "of-other-systems", "--subtitle", "Today", "--badge", "3", "--click-action", "OPEN")
+    ended = up.run(*words, *looks, stdin=SECRET + "\n")
     assert ended.code == 0, ended.err
     return ended.lines
 
@@ -51,8 +52,10 @@ def test_a_publish_is_followed_until_its_books_are_closed(up, published):
         ],
     }
     (arrived,) = received(up, TOKEN)
-    assert arrived["message"]["data"]["message"] == SECRET
-    assert arrived["message"]["data"]["android-content-title"] == "News"
+    data = arrived["message"]["data"]
+    assert (data["message"], data["android-content-title"]) == (SECRET, "News")
+    shown = (data["android-summary-subtext"], data["android-badge"], data["android-action"])
+    assert shown == ("Today", "3", "OPEN")
 
 
 def test_the_message_is_listed_and_its_outcomes_are_written_per_device(up, published, tmp_path):

@@ -1,4 +1,4 @@
-"""A provider asks the fleet to wait, in mid-broadcast: nobody asks it again before, the others go on, the books close."""
+"""A provider asks the fleet to wait, in mid-broadcast: nobody asks it before, the others go on, the books close."""
 
 from __future__ import annotations
 

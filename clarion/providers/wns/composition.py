@@ -132,6 +132,8 @@ def _raw(given: Mapping[str, Any]) -> dict[str, Any]:
         raise ContentRefused(f"Invalid raw.wns: expected xml, type and headers, not {min(unknown)}.")
     if not all(isinstance(given.get(name, ""), str) for name in ("xml", "type")):
         raise ContentRefused("Invalid raw.wns: expected text in xml and type.")
+    if given.get("xml") == "":
+        raise ContentRefused("Invalid raw.wns.xml: expected some text.")
     if given.get("type", "wns/raw") not in {f"wns/{kind}" for kind in _KINDS}:
         raise ContentRefused(f"Invalid raw.wns.type: expected wns/ and one of {', '.join(_KINDS)}.")
     own = given.get("headers", {})

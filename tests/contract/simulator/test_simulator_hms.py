@@ -90,7 +90,10 @@ def test_illegal_tokens_are_reported_as_json_inside_a_string(
     report = json.loads(answer.json()["msg"])
     assert report == {"success": 2, "failure": 2, "illegal_tokens": ["sim:ILLEGAL:a", "sim:ILLEGAL:d"]}
     assert {token: each["accepted"] for token, each in simulation.ledger().items()} == {
-        "sim:ILLEGAL:a": 0, "b": 1, "c": 1, "sim:ILLEGAL:d": 0
+        "sim:ILLEGAL:a": 0,
+        "b": 1,
+        "c": 1,
+        "sim:ILLEGAL:d": 0,
     }
     assert code(send(client, hms, bearer, "sim:ILLEGAL:a", "sim:ILLEGAL:d")) == "80300007"
 

@@ -28,7 +28,7 @@ keys = [{ key = "other-key-0123456789", scopes = ["admin"] }]
 name = "Carried by FCM"
 keys = [{ key = "carried-key-0123456789", scopes = ["publish"] }]
 [apps.carried.fcm]
-service_account = "that-only-workers-have.json"
+service_account = "account.json"
 """
 
 
@@ -37,6 +37,7 @@ def web(redis_process, tmp_path_factory):
     """The fleet whose `web` answers; its output is read in `web.log_dir`."""
     folder = tmp_path_factory.mktemp("web")
     (folder / "apps.toml").write_text(APPS)
+    (folder / "account.json").write_text("{}")  # only workers look into it
     env = {"CLARION_REDIS_URL": redis_process.url, "CLARION_APPS_FILE": str(folder / "apps.toml")}
     env["GRANIAN_LOG_ACCESS_ENABLED"] = "true"  # what an operator may try; no key may be logged even then
     with Fleet(env, folder / "log") as fleet:

@@ -66,7 +66,10 @@ class System:
 
     def credentials(self):
         """One of each provider, all without a rate."""
-        found, ca = self.simulation.ready["providers"], {"ca_bundle": Path(self.simulation.ready["ca"]), "rate_per_s": 0}
+        found, ca = (
+            self.simulation.ready["providers"],
+            {"ca_bundle": Path(self.simulation.ready["ca"]), "rate_per_s": 0},
+        )
         apns, webpush, wns, hms = (found[name] for name in ("apns", "webpush", "wns", "hms"))
         return {
             "fcm": self.fcm(),
@@ -108,9 +111,7 @@ class System:
 
         @cache
         def engine_for(line):
-            options = EngineOptions(
-                ca_bundle=str(line.ca_bundle), answer_headers=line.answer_headers, timeout_s=2.0
-            )
+            options = EngineOptions(ca_bundle=str(line.ca_bundle), answer_headers=line.answer_headers, timeout_s=2.0)
             engine = make_engine(options)
             self._engines.append(engine)
             return engine

@@ -76,6 +76,7 @@ def test_a_device_that_left_before_sending_has_an_outcome(system):
 
 def test_a_device_that_no_provider_serves_has_an_outcome(system):
     system.devices(2, os=OS.WP)
+    del system.outfit.providers["demo"]["WP"]
     message_id = system.publish()
     assert system.books(message_id) == {"rejected||NO_PROVIDER": 2}
 
@@ -194,7 +195,7 @@ class Unreadable(Exception):
 
 def faulty(system, error):
     """The system's provider, whose requests to some tokens cannot be made."""
-    (provider,) = set(system.outfit.providers["demo"].values())
+    provider = system.outfit.providers["demo"]["ANDROID"]
 
     class Faulty:
         def __getattr__(self, name):
@@ -226,7 +227,7 @@ def test_time_spent_parked_does_not_count_against_the_patience(system):
     system.devices(1, token="sim:UNAVAILABLE:{}")
     message_id = system.accept()
     system.plan(message_id)
-    (provider,) = set(system.outfit.providers["demo"].values())
+    provider = system.outfit.providers["demo"]["ANDROID"]
     Gate(system.storage, provider, urgent=False).park("PERMISSION_DENIED", 60_000)
     assert system.deliver(message_id) == ["reopened"]
     system.storage.main.delete(keys.governor(provider.name, provider.credential))

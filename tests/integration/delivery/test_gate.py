@@ -39,19 +39,18 @@ def again(system, message_id):
 
 
 def standing(system):
-    (found,) = standings(system.storage, "demo")
-    return found
+    return next(each for each in standings(system.storage, "demo") if each.provider == "fcm")
 
 
 def open_by_time(system):
     """The wait of a closed gate is over."""
-    (provider,) = set(system.outfit.providers["demo"].values())
+    provider = system.outfit.providers["demo"]["ANDROID"]
     system.storage.main.hset(keys.governor("fcm", provider.credential), "closed", 1)
 
 
 def healthy(system):
     """The provider took something just now, by the test's clock."""
-    (provider,) = set(system.outfit.providers["demo"].values())
+    provider = system.outfit.providers["demo"]["ANDROID"]
     system.storage.main.hset(keys.governor("fcm", provider.credential), "healthy", system.clock() * 1000)
 
 

@@ -28,6 +28,7 @@ def progress(state=State.PUBLISHED, *, accepted=0, dead=0, pending=0, audience=N
         settled_ms=3_000 if state.terminal else None,
     )
 
+
 #: Of what a simulator announces, what the demo's devices are made from.
 ANNOUNCED = {
     "webpush": {"origin": "https://localhost:1", "p256dh": "p", "auth": "a"},

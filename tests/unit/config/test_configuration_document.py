@@ -6,7 +6,16 @@ from enum import Enum
 
 import pytest
 
-from clarion.app import ApiKey, APNsCredential, FCMCredential, Limits, Scope, WebPushCredential
+from clarion.app import (
+    ApiKey,
+    APNsCredential,
+    FCMCredential,
+    HMSCredential,
+    Limits,
+    Scope,
+    WebPushCredential,
+    WNSCredential,
+)
 from config.fleet import ROOT
 from config.settings import PREFIX, Settings
 
@@ -46,6 +55,8 @@ CREDENTIALS = [
     ("webpush", WebPushCredential),
     ("fcm", FCMCredential),
     ("apns", APNsCredential),
+    ("wns", WNSCredential),
+    ("hms", HMSCredential),
 ]
 
 

@@ -16,8 +16,8 @@ _encode_huffman = hpack.Encoder().huffman_coder.encode
 #: The first byte of a field says which kind it is.
 _WHOLE, _KEPT, _UPDATE = 0x80, 0x40, 0x20
 _HUFFMAN = 0x80
-#: No integer of a block needs more bits; longer ones would only cost time.
-_BITS_MAX = 63
+#: No integer of a block needs more bits.
+_BITS_MAX = 35
 
 
 def split(line: str) -> tuple[str, str]:

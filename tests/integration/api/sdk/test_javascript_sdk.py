@@ -153,6 +153,7 @@ def test_a_device_registers_is_read_and_unregisters(run):
             "expiration": expires * 1000,
             "userId": None,
             "properties": {},
+            "environment": None,
         }
     ]
     assert again == registered

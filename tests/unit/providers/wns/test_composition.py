@@ -200,6 +200,7 @@ def test_the_message_can_bring_its_own_xml_type_and_headers():
     [
         ({"xml": "<toast>"}, "well-formed"),
         ({"xml": 5}, "text"),
+        ({"xml": "", "type": "wns/raw"}, "text"),
         ({"type": "wns/other"}, "type"),
         ({"headers": ["x"]}, "headers"),
         ({"headers": {"Authorization": "x"}}, "headers"),
