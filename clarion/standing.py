@@ -30,6 +30,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         provider, credential: which.
         systems: the operating systems it serves.
+        style: with FCM, who draws the message.
         rate_per_s: what the fleet may send; 0 is without limit.
         state, reason: whether it sends, and why not.
         since_ms, until_ms: since when it does not, and when it is tried again; epoch ms.
@@ -43,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     credential: str
     systems: tuple[str, ...]
     rate_per_s: float
+    style: str = ""
     state: State = State.OPEN
     reason: str = ""
     since_ms: int | None = None
@@ -54,11 +56,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     credential_ends_ms: int | None = None
 
 
-def standings(storage: Storage, app: str) -> list[Standing]:
-    """How the credentials of an application stand, by provider; empty when no worker ever started."""
+def introduced(storage: Storage, app: str) -> list[Standing]:
+    """Which credentials serve an application, by provider, however they stand; empty when no worker ever started."""
     with storage_errors():
         rows = storage.main.hgetall(keys.credentials(app))
-    known = [msgspec.json.decode(row, type=Standing) for _, row in sorted(rows.items())]
+    return [msgspec.json.decode(row, type=Standing) for _, row in sorted(rows.items())]
+
+
+def standings(storage: Storage, app: str) -> list[Standing]:
+    """How the credentials of an application stand, by provider; empty when no worker ever started."""
+    known = introduced(storage, app)
     pipe = storage.main.pipeline(transaction=False)
     for each in known:
         pipe.hgetall(keys.governor(each.provider, each.credential))

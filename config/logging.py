@@ -25,7 +25,7 @@ _SECRET_NAMES = frozenset({"authorization", "body", "headers", "key", "payload",
 _SECRET_PARTS = ("token", "secret", "password", "api_key", "private_key")
 
 #: These write addresses with tokens in them, or headers, at INFO or DEBUG: never below WARNING, whatever the level.
-_TALKATIVE = ("httpx", "httpcore", "hpack", "h2", "urllib3", "requests", "google", "firebase_admin", "kombu", "asyncio")
+_TALKATIVE = ("httpx", "httpcore", "hpack", "h2", "urllib3", "requests", "google", "kombu", "asyncio")
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:

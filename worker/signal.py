@@ -15,9 +15,8 @@ from clarion.clock import wall_clock_ms
 from clarion.delivery.governor import introduce
 from clarion.delivery.hint import push
 from clarion.errors import Unavailable
-from clarion.presence import HEARTBEAT_S, announce, seen
+from clarion.presence import HEARTBEAT_S, seen
 from clarion.providers.base import Provider
-from clarion.providers.check import served_with
 from clarion.queue import rescue_hint
 from clarion.storage import Storage
 from config.settings import Settings, or_exit
@@ -69,7 +68,6 @@ def beat(
             if not swept:
                 for app, served_by in (providers or {}).items():
                     introduce(storage, app, served_by)
-                    announce(storage, app, {os: each.word for os, each in served_with(served_by).items()})
                 push(storage, [rescue_hint()], now_ms=wall_clock_ms(), broker_url=settings.foreign_broker)
                 swept = True
         except Unavailable:

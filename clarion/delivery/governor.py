@@ -145,6 +145,7 @@ def introduce(storage: Storage, app: str, served: Mapping[str, Provider]) -> Non
                 credential=provider.credential,
                 systems=tuple(names),
                 rate_per_s=provider.budget.rate_per_s,
+                style=getattr(provider, "style", ""),
                 credential_ends_ms=provider.credential_ends_ms(),
             )
         )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from clarion.app import App, FCMStyle
 from clarion.errors import InvalidField
 from clarion.message import Message, PublishPolicy
-from clarion.providers.base import ContentRefused, Provider
+from clarion.providers.base import ContentRefused
 from clarion.providers.content import ContentTooLong
 
 _NAMES = ("fcm", "apns", "webpush", "wns", "hms")
@@ -28,17 +28,6 @@ class Served(NamedTuple):
     provider: str
     style: str = ""
 
-    @property
-    def word(self) -> str:
-        """Both in one word, as workers announce it."""
-        return f"{self.provider}:{self.style}"
-
-    @classmethod
-    def of_word(cls, word: str) -> Served:
-        """What such a word says."""
-        provider, _, style = word.partition(":")
-        return cls(provider, style)
-
 
 def served_by(app: App) -> dict[str, Served]:
     """Who serves which operating system of an application, by its credentials: as `catalog.providers` opens them."""
@@ -48,11 +37,6 @@ def served_by(app: App) -> dict[str, Served]:
         if credential is not None:
             served |= dict.fromkeys(credential.os, Served(name, getattr(credential, "style", "")))
     return served
-
-
-def served_with(providers: Mapping[str, Provider]) -> dict[str, Served]:
-    """The same of providers that are open already, by operating system."""
-    return {os: Served(provider.name, getattr(provider, "style", "")) for os, provider in providers.items()}
 
 
 def check_content(message: Message, served: Mapping[str, Served], *, now_ms: int) -> None:

@@ -109,7 +109,7 @@ def carried(storage: Storage, app: str, tokens: Sequence[str]) -> list[bool]:
     ]
 
 
-def forget_removed(storage: Storage, app: str, until_ms: int, *, most: int = REMOVED_MAX, limit: int = 100_000) -> int:
+def forget_removed(storage: Storage, app: str, until_ms: int, *, most: int = REMOVED_MAX, limit: int = 10_000) -> int:
     """Forget who was removed until then (epoch milliseconds), and the oldest of the others while they are too many.
 
     Args:

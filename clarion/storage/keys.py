@@ -160,11 +160,6 @@ def credentials(app: str) -> str:
     return f"{PREFIX}:{app}:credentials"
 
 
-def serves(app: str) -> str:
-    """Hash: operating system -> `provider:style` that carries an app's messages. Rewritten when a worker starts."""
-    return f"{PREFIX}:{app}:serves"
-
-
 def workers() -> str:
     """Sorted set: worker processes, scored by when they were last seen (epoch ms)."""
     return f"{PREFIX}:workers"

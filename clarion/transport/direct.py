@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from clarion import lifecycle
@@ -13,19 +13,19 @@ from clarion.clock import wall_clock_ms
 from clarion.errors import UnknownDevice
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.registration import DeviceRegistration
-from clarion.presence import announced
 from clarion.providers.check import Served, served_by
 from clarion.providers.token import check_token
 from clarion.registry import Device, find, register, unregister
 from clarion.registry.registration import parse
+from clarion.standing import Standing, introduced
 from clarion.status import Progress
 from clarion.status import read as read_progress
 from clarion.storage import Storage
 
 #: Registration ids are derived, so that the same device has the same id for ever: UUIDs under this namespace.
 _NAMESPACE = uuid.UUID("6f2d2b0e-9a4e-5f0b-8a43-3a0c9d1f7c55")
-#: For so long is not asked again what workers announced: it changes with the apps file.
-_ANNOUNCED_MS = 60_000
+#: For so long is not asked again which credentials workers introduced: they change with the apps file.
+_INTRODUCED_MS = 60_000
 
 
 class DirectTransport:
@@ -41,19 +41,19 @@ class DirectTransport:
     ) -> None:
         """Use `storage` for `app`; `broker_url` is needed when Celery's queues do not live on `storage.main`.
 
-        An app without credentials, as a web app has it, is served by what workers announce.
+        An app without credentials, as a web app has it, is served by those that workers introduced.
         """
         self._storage = storage
         self._app = app
         self._broker_url = broker_url
         self._clock = clock
         self._own = served_by(app)
-        self._announced: tuple[int, Mapping[str, Served]] | None = None
+        self._introduced: tuple[int, Mapping[str, Served]] | None = None
 
     def publish(
         self, body: Any, channel: str | None, publish: PublishOptions, delivery: DeliveryOptions
     ) -> MessageStatus:
-        """Accept one publish: one call of one script, and each minute a look at what workers announced."""
+        """Accept one publish: one call of one script, and each minute a look at whom workers introduced."""
         return accept(
             self._storage,
             self._app,
@@ -104,10 +104,9 @@ class DirectTransport:
     def _served(self) -> Mapping[str, Served]:
         if self._own:
             return self._own
-        now_ms, known = self._clock(), self._announced
-        if known is None or now_ms - known[0] >= _ANNOUNCED_MS:
-            words = announced(self._storage, self._app.id)
-            known = self._announced = now_ms, {os: Served.of_word(word) for os, word in words.items()}
+        now_ms, known = self._clock(), self._introduced
+        if known is None or now_ms - known[0] >= _INTRODUCED_MS:
+            known = self._introduced = now_ms, _served_with(introduced(self._storage, self._app.id))
         return known[1]
 
     def _registration_id(self, device_id: str) -> str:
@@ -126,3 +125,8 @@ class DirectTransport:
             properties=device.properties,
             environment=device.environment,
         )
+
+
+def _served_with(credentials: Iterable[Standing]) -> dict[str, Served]:
+    """Who serves which operating system, by the credentials that workers introduced."""
+    return {os: Served(each.provider, each.style) for each in credentials for os in each.systems}

@@ -1,21 +1,27 @@
-"""Apple Push Notification service, HTTP/2, with a token signing key."""
+"""Apple Push Notification service, HTTP/2, with a token signing key.
+
+What signs is imported when a credential is opened: whoever only checks a message's length does not need it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from typing import TYPE_CHECKING
 
 from clarion.app import APNsCredential, APNsEnvironment
 from clarion.message import Message
-from clarion.providers.apns.bearer import LIFE_S, load_key, mint
 from clarion.providers.apns.composition import Composition, compose
 from clarion.providers.apns.outcome import ACCEPTED, BAD_DEVICE_TOKEN, classify
 from clarion.providers.base import Addressee, AddressRefused, Bearer, Budget, Line, Result, RetryRule
 from clarion.providers.exchange import Answer, Request
 
+if TYPE_CHECKING:
+    from clarion.providers.apns.bearer import Signer
+
+#: APNs refuses a second access token on one connection sooner than this.
+LIFE_S = 1200.0
 _is_hexadecimal = re.compile("[0-9a-fA-F]+").fullmatch
 
 
@@ -37,9 +43,7 @@ class APNsProvider:
     line: Line
     retry: RetryRule
     budget: Budget
-    key_id: str
-    team_id: str
-    key: EllipticCurvePrivateKey = field(repr=False)
+    signer: Signer = field(repr=False)
     name: str = "apns"
     batch_max: int = 1
     bearer_life_s: float = LIFE_S
@@ -52,6 +56,8 @@ class APNsProvider:
         Raises:
             Misconfigured: the file cannot be read, or is not a key on P-256.
         """
+        from clarion.providers.apns.bearer import Signer, load_key  # noqa: PLC0415
+
         named = f"{credential.team_id}.{credential.key_id}"
         origins = {
             APNsEnvironment.PRODUCTION: credential.endpoint,
@@ -66,9 +72,7 @@ class APNsProvider:
             line=Line(credential.ca_bundle, share=f"apns:{named}"),
             retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
             budget=Budget(credential.rate_per_s, credential.ramp_up_s),
-            key_id=credential.key_id,
-            team_id=credential.team_id,
-            key=load_key(credential.key_file),
+            signer=Signer(load_key(credential.key_file), credential.key_id, credential.team_id),
         )
 
     def compose(self, message: Message, os: str, *, now_ms: int) -> Composition:  # noqa: ARG002  # APNs is told an instant
@@ -93,7 +97,7 @@ class APNsProvider:
 
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new provider token, signed here."""
-        return mint(self.key, self.key_id, self.team_id, now_ms=now_ms)
+        return self.signer.bearer(now_ms=now_ms)
 
     def credential_ends_ms(self) -> int | None:
         """A signing key has no end."""

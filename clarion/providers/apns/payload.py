@@ -11,7 +11,7 @@ import msgspec
 
 from clarion.message import Message
 from clarion.message.appearance import Appearance
-from clarion.message.look import HEADERS, text
+from clarion.message.look import HEADERS, text, wakes
 from clarion.providers.apns.push_type import ALERT, BACKGROUND, LIVE_ACTIVITY, MDM
 from clarion.providers.base import ContentRefused
 
@@ -78,6 +78,7 @@ def _aps(message: Message, os: str, shown: Appearance, kind: str) -> dict[str, A
         "badge": _badge(shown.badge),
         "sound": shown.sound,
         "mutable-content": 1 if extended else None,
+        "content-available": 1 if wakes(message, os) else None,
         "category": header["category"] or (BUTTON_CATEGORY if shown.buttons else None),
         "thread-id": header["thread-id"],
         "target-content-id": header["target-content-id"],

@@ -1,18 +1,24 @@
-"""Huawei Push Kit, the REST API's first and second version."""
+"""Huawei Push Kit, the REST API's first and second version.
+
+What signs is imported when a credential is opened: whoever only checks a message's length does not need it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from clarion.app import HMSCredential
 from clarion.message import Message
 from clarion.providers.base import Addressee, Bearer, Budget, Line, Result, RetryRule
 from clarion.providers.exchange import Answer, Request
-from clarion.providers.hms.bearer import Proof, proof
 from clarion.providers.hms.composition import Composition, compose, splice
 from clarion.providers.hms.outcome import classify
+
+if TYPE_CHECKING:
+    from clarion.providers.hms.bearer import Proof
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +44,8 @@ class HMSProvider:
         Raises:
             Misconfigured: the file cannot be read or used.
         """
+        from clarion.providers.hms.bearer import proof  # noqa: PLC0415
+
         project = credential.project_id
         path = f"v1/{credential.client_id}" if project is None else f"v2/{quote(project, safe='')}"
         return cls(

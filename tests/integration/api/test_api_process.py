@@ -40,6 +40,7 @@ def test_its_output_never_holds_a_key(web, api):
 
 def test_sigterm_ends_it_with_0(redis_process, tmp_path):
     (tmp_path / "apps.toml").write_text(APPS)
+    (tmp_path / "account.json").write_text("{}")
     env = {"CLARION_REDIS_URL": redis_process.url, "CLARION_APPS_FILE": str(tmp_path / "apps.toml")}
     with Fleet(env, tmp_path / "log") as fleet:
         [member] = fleet.start("web")

@@ -11,9 +11,8 @@ from clarion.errors import InvalidField
 from clarion.message import Appearance, DeliveryOptions, PublishOptions, PublishPolicy, PushBroadcast
 from clarion.message.validation import build
 from clarion.providers.base import ContentRefused
-from clarion.providers.check import Served, _composer, check_content, served_by, served_with
+from clarion.providers.check import Served, _composer, check_content, served_by
 from clarion.providers.content import ContentTooLong
-from clarion.providers.fcm import FCMProvider
 
 ROOT = Path(__file__).parents[3]
 KEY = Path("key")
@@ -52,17 +51,6 @@ def test_credentials_say_who_serves_whom():
         "HMS": Served("hms"),
     } == EVERYBODY
     assert served_by(App("demo", "Demo")) == {}
-
-
-def test_open_providers_say_the_same():
-    style = FCMStyle.NOTIFICATION
-    opened = FCMProvider("c", "https://h", style, None, None, None, {})
-    assert served_with({"ANDROID": opened}) == {"ANDROID": EVERYBODY["ANDROID"]}
-
-
-@pytest.mark.parametrize("served", EVERYBODY.values())
-def test_a_word_says_all_of_it(served):
-    assert Served.of_word(served.word) == served
 
 
 @pytest.mark.parametrize("body", ["Hello", {"a": [1, None]}])

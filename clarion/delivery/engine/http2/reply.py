@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from clarion.delivery.engine.http2.carrier import BODY_MAX_BYTES, HEAD_MAX_BYTES
 from clarion.delivery.engine.http2.response import Response, read_response
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n\0]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*")
+_STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,6})[ \t]*(?:;[^\r\n]*)?")
 _END = b"\r\n"
 _OK, _SWITCHED = 200, 101
@@ -117,7 +117,9 @@ class ReplyReader:
                 raise ValueError("not a chunk")
             size, start = int(found[1], 16), end + len(_END)
             if size == 0:
-                stop = self._in.find(_END * 2, end)  # behind the trailers, which nobody looks at
+                stop = self._in.find(_END * 2, end)
+                if stop > end:
+                    _fields(bytes(self._in[start:stop]).split(_END))  # trailers: nobody looks at what they say
                 if stop >= 0:
                     del self._in[: stop + 2 * len(_END)]
                 return stop >= 0

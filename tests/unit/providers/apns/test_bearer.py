@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from clarion.errors import Misconfigured
-from clarion.providers.apns.bearer import LIFE_S, load_key, mint
+from clarion.providers.apns import LIFE_S
+from clarion.providers.apns.bearer import Signer, load_key
 
 NOW_MS = 1_700_000_000_900
 
@@ -18,14 +19,14 @@ def pem(key, password=None):
 
 def test_a_provider_token_is_what_apple_documents_and_no_more():
     key = ec.generate_private_key(ec.SECP256R1())
-    bearer = mint(key, "KEY4567890", "TEAM567890", now_ms=NOW_MS)
+    bearer = Signer(key, "KEY4567890", "TEAM567890").bearer(now_ms=NOW_MS)
     assert jwt.get_unverified_header(bearer.token) == {"alg": "ES256", "kid": "KEY4567890"}
     claims = jwt.decode(bearer.token, key.public_key(), algorithms=["ES256"], options={"verify_iat": False})
     assert claims == {"iss": "TEAM567890", "iat": NOW_MS // 1000}
 
 
 def test_a_provider_token_is_renewed_before_60_minutes_and_not_before_20():
-    bearer = mint(ec.generate_private_key(ec.SECP256R1()), "K", "T", now_ms=NOW_MS)
+    bearer = Signer(ec.generate_private_key(ec.SECP256R1()), "K", "T").bearer(now_ms=NOW_MS)
     life_s = (bearer.expires_ms - NOW_MS) / 1000
     assert LIFE_S == 20 * 60
     assert life_s < 60 * 60
