@@ -12,6 +12,7 @@ from clarion.app import (
     FCMCredential,
     HMSCredential,
     Limits,
+    Quarantine,
     Scope,
     WebPushCredential,
     WNSCredential,
@@ -49,6 +50,10 @@ def test_the_documented_default_is_the_default(name):
 
 def test_every_limit_is_documented_with_its_default():
     assert section("[apps.<id>.limits]") == {f.name: str(f.default) for f in dataclasses.fields(Limits)}
+
+
+def test_every_rule_of_the_quarantine_is_documented_with_its_default():
+    assert section("[apps.<id>.quarantine]") == {f.name: str(f.default) for f in dataclasses.fields(Quarantine)}
 
 
 CREDENTIALS = [
