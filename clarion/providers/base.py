@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from clarion.app import Credential
 from clarion.message import Message
 from clarion.providers.exchange import Answer, Failure, Request
 
@@ -72,6 +73,11 @@ class RetryRule(NamedTuple):
     throttled_wait_s: float
     give_up_after_s: float
 
+    @classmethod
+    def of(cls, credential: Credential) -> RetryRule:
+        """What a credential says of it."""
+        return cls(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s)
+
 
 class Budget(NamedTuple):
     """How fast the whole fleet together may send with a credential.
@@ -83,6 +89,11 @@ class Budget(NamedTuple):
 
     rate_per_s: float = 0.0
     ramp_up_s: float = 0.0
+
+    @classmethod
+    def of(cls, credential: Credential) -> Budget:
+        """What a credential says of it."""
+        return cls(credential.rate_per_s, credential.ramp_up_s)
 
 
 class Line(NamedTuple):

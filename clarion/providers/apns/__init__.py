@@ -70,8 +70,8 @@ class APNsProvider:
             topic=credential.topic,
             topics=credential.topics,
             line=Line(credential.ca_bundle, share=f"apns:{named}"),
-            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
-            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
+            retry=RetryRule.of(credential),
+            budget=Budget.of(credential),
             signer=Signer(load_key(credential.key_file), credential.key_id, credential.team_id),
         )
 

@@ -47,8 +47,8 @@ class FCMProvider:
             url=f"{credential.endpoint.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send",
             style=credential.style,
             line=Line(credential.ca_bundle),
-            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
-            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
+            retry=RetryRule.of(credential),
+            budget=Budget.of(credential),
             account=account,
         )
 

@@ -52,8 +52,8 @@ class HMSProvider:
             credential=f"{app}:{credential.client_id}",
             url=f"{credential.endpoint.rstrip('/')}/{path}/messages:send",
             line=Line(credential.ca_bundle),
-            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
-            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
+            retry=RetryRule.of(credential),
+            budget=Budget.of(credential),
             proof=proof(credential),
         )
 

@@ -58,8 +58,8 @@ class WebPushProvider:
             credential=f"{app}:{signer.public_key[:_KEY_SHOWN]}",
             hosts=credential.hosts,
             line=Line(credential.ca_bundle),
-            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
-            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
+            retry=RetryRule.of(credential),
+            budget=Budget.of(credential),
             signer=signer,
             encrypt=encrypt,
         )

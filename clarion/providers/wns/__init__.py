@@ -47,8 +47,8 @@ class WNSProvider:
             credential=f"{app}:{_short(credential.client_id)}",
             hosts=credential.hosts,
             line=Line(credential.ca_bundle, answer_headers=HEADERS),
-            retry=RetryRule(credential.retry_wait_s, credential.throttled_wait_s, credential.give_up_after_s),
-            budget=Budget(credential.rate_per_s, credential.ramp_up_s),
+            retry=RetryRule.of(credential),
+            budget=Budget.of(credential),
             grant=grant(credential),
         )
 
