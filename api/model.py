@@ -217,9 +217,9 @@ class ProviderStanding(_Wire):
     until_ms: int | None = Field(description="When it is tried again.")
     last_error: str
     last_error_ms: int | None
-    healthy_ms: int | None = Field(description="When the provider last was seen to take something.")
+    accepted_ms: int | None = Field(description="When the provider last was seen to take something.")
     token_ends_ms: int | None = Field(description="When the fleet's access token ends.")
-    credential_ends_ms: int | None = Field(description="When the credential itself ends.")
+    certificate_ends_ms: int | None = Field(description="When the first certificate of ca_bundle ends.")
 
 
 class ProviderStandings(_Wire):

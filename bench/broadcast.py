@@ -117,7 +117,7 @@ def _give_bearer(storage: Storage) -> None:
     """The sink has no token endpoint: an access token that is good for a day lies ready."""
     now_ms = time.time_ns() // 1_000_000
     row: dict[str, str | int] = {"token": "t" * 160, "fetched_ms": now_ms, "expires_ms": now_ms + 86_400_000}
-    storage.main.hset(keys.bearer("fcm", f"{APP}:{PROJECT}"), mapping=row)
+    storage.main.hset(keys.bearer("fcm", PROJECT), mapping=row)
 
 
 def _broadcast(stack: Stack, storage: Storage, target: sink.Sink, devices: int, first: str) -> Measured:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ def measure(count: int, work: Callable[[], object]) -> Took:
     return Took(count, time.perf_counter() - wall_s, time.process_time() - cpu_s)
 
 
+async def measure_async(count: int, work: Callable[[], Awaitable[object]]) -> Took:
+    """The same of work that is awaited."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    await work()
+    return Took(count, time.perf_counter() - wall_s, time.process_time() - cpu_s)
+
+
 def engine(engine: Engine, sink: Sink, count: int) -> Took:
     """An engine of ours, fed by a generator, each answer looked at."""
 
@@ -59,26 +66,49 @@ def engine(engine: Engine, sink: Sink, count: int) -> Took:
         for number in range(count):
             yield Request(number, url, HEADERS, BODY)
 
+    return send(engine, requests(), count)
+
+
+def send(engine: Engine, requests: Iterable[Request], count: int) -> Took:
+    """An engine of ours with `count` requests that are made while they are sent.
+
+    Raises:
+        RuntimeError: one of them was not accepted.
+    """
+
     def work() -> None:
-        accepted = sum(answer is not None and answer.status == 200 for answer in engine.send(requests()))
+        accepted = sum(answer is not None and answer.status in (200, 201) for answer in engine.send(requests))
         if accepted != count:
             raise RuntimeError(f"{count - accepted} of {count} requests were not accepted")
 
     return measure(count, work)
 
 
-def h2load(sink: Sink, count: int) -> Took:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What h2load sends: a body, header lines, and paths one after the other, again and again."""
+
+    body: bytes = BODY
+    headers: Sequence[str] = HEADERS
+    paths: Sequence[str] = (PATH,)
+
+
+_FCM = Load()
+
+
+def h2load(sink: Sink, count: int, load: Load = _FCM) -> Took:
     """The C program that does nothing but load, over one connection, in one thread: the practical limit."""
     program = shutil.which("h2load")
     if program is None:
         raise RuntimeError("h2load is not installed; on Debian: apt-get install nghttp2-client")
     with tempfile.TemporaryDirectory() as folder:
-        body = Path(folder) / "body"
-        body.write_bytes(BODY)
-        headers = [argument for header in HEADERS for argument in ("-H", header)]
-        load = ["-n", str(count), "-c", "1", "-m", str(CONCURRENCY), "-t", "1", "-d", str(body)]
+        body, urls = Path(folder) / "body", Path(folder) / "urls"
+        body.write_bytes(load.body)
+        urls.write_text("".join(f"{sink.url}{path}\n" for path in load.paths))
+        headers = [argument for header in load.headers for argument in ("-H", header)]
+        given = ["-n", str(count), "-c", "1", "-m", str(CONCURRENCY), "-t", "1", "-d", str(body), "-i", str(urls)]
         before = os.times()
-        run = subprocess.run([program, *load, *headers, sink.url + PATH], capture_output=True, text=True, check=True)
+        run = subprocess.run([program, *given, *headers], capture_output=True, text=True, check=True)
         after = os.times()
     rate = re.search(r"finished in .*?, ([\d.]+) req/s", run.stdout)
     if rate is None or f" {count} succeeded" not in run.stdout:

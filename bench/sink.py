@@ -1,4 +1,7 @@
-"""A private nginx that answers every POST at once: the fastest provider that this machine can play."""
+"""A private nginx that answers every POST at once: the fastest provider that this machine can play.
+
+Below `/3/device/` it answers as APNs does, below `/push/` as a push service, and anywhere else as FCM.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,13 @@ http {{
     keepalive_requests 1000000000;
     keepalive_timeout 3600s;
     http2_max_concurrent_streams {streams};
+    client_body_buffer_size 16k;
     location = /status {{ stub_status; }}
+    location /3/device/ {{
+      add_header apns-id $http_apns_id;
+      return 200;
+    }}
+    location /push/ {{ return 201; }}
     location / {{
       default_type application/json;
       return 200 '{answer}';

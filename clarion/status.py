@@ -19,6 +19,7 @@ PENDING = 1
 #: Slots of a chunk, as the registry counts them.
 CHUNK_SLOTS = 65_536
 
+_HELD = ("fcm", "apns", "webpush", "wns", "hms")
 _STATUS = {
     State.ACCEPTED: PublishStatus.SCHEDULED,
     State.PLANNING: PublishStatus.IN_PROGRESS,
@@ -100,18 +101,20 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     """
     fields = ("app", "state", "audience", "error", "accepted_ms", "planned_ms", "settled_ms")
     pipe = storage.main.pipeline(transaction=True)
-    pipe.hmget(keys.message(message_id), fields)
+    pipe.hmget(keys.message(message_id), (*fields, *(f"held:{provider}" for provider in _HELD)))
     pipe.hgetall(keys.books(message_id))
     pipe.zcard(keys.waiting(message_id))
     pipe.zcard(keys.leased(message_id))
     pipe.smembers(keys.unmatched(message_id))
     with storage_errors():
         values, book, waiting, leased, unmatched = pipe.execute()
+    values, held_at = values[: len(fields)], values[len(fields) :]
     row = {name: None if value is None else value.decode() for name, value in zip(fields, values, strict=True)}
     if row["app"] != app:
         raise UnknownMessage(message_id)
     state, books = State(str(row["state"])), _books(int(row["audience"] or 0), book)
-    held = tuple(each for each in standings(storage, app) if each.state is not Gate.OPEN) if books.pending else ()
+    met = {name for name, value in zip(_HELD, held_at, strict=True) if value is not None}
+    held = _held(storage, app, met) if books.pending and met else ()
     return Progress(
         status=MessageStatus(
             message_id=message_id, status=_STATUS[state], error_message=_error(state, row["error"], books, held)
@@ -173,6 +176,12 @@ def outcomes(storage: Storage, app: str, message_id: str) -> Iterator[tuple[int,
         cells = sorted(_cells(storage, message_id, chunk))
         entries = _entries(storage, message_id)  # after the cells: whatever code they hold has its entry by then
         yield from ((chunk * CHUNK_SLOTS + slot, entries[code]) for slot, code in cells)
+
+
+def _held(storage: Storage, app: str, providers: set[str]) -> tuple[Standing, ...]:
+    """Of the providers whose gate the message found closed, those that are closed still."""
+    found = standings(storage, app)
+    return tuple(each for each in found if each.provider in providers and each.state is not Gate.OPEN)
 
 
 def _entries(storage: Storage, message_id: str) -> dict[int, str]:

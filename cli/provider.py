@@ -61,15 +61,15 @@ def alerts(found: list[Standing], now_ms: int) -> Iterator[str]:
                 f"{each.provider}: nothing is sent with {each.credential} since {_at(each.since_ms)}: {each.reason}."
                 " Nobody is removed meanwhile; mend the credential, and delivery goes on by itself."
             )
-        ends_ms = each.credential_ends_ms
+        ends_ms = each.certificate_ends_ms
         if ends_ms is not None and ends_ms - now_ms < 30 * _DAY_S * 1000:
-            yield f"{each.provider}: the credential {each.credential} ends {_span(ends_ms, now_ms)}."
+            yield f"{each.provider}: a certificate of its ca_bundle ends {_span(ends_ms, now_ms)}."
 
 
 def _table(found: list[Standing]) -> Table:
     now_ms = wall_clock_ms()
     table = Table(box=None, pad_edge=False)
-    for name in ("provider", "credential", "serves", "state", "devices/s", "last error", "token ends", "key ends"):
+    for name in ("provider", "credential", "serves", "state", "devices/s", "last error", "token ends", "CA ends"):
         table.add_column(name, overflow="fold")
     for each in found:
         state = each.state.value
@@ -84,7 +84,7 @@ def _table(found: list[Standing]) -> Table:
             screen.number(int(each.rate_per_s)) if each.rate_per_s else "no limit",
             error,
             _span(each.token_ends_ms, now_ms),
-            _span(each.credential_ends_ms, now_ms),
+            _span(each.certificate_ends_ms, now_ms),
             style=_STYLES[each.state],
         )
     return table

@@ -14,8 +14,8 @@ from clarion.storage.connection import call, storage_errors
 #: A token is renewed this long before it ends, or when a tenth of its life is left if that is sooner.
 RENEW_BEFORE_MS = 300_000
 LOCK_MS = 30_000
-#: How long to wait for whoever is fetching one: less than a lease.
-WAIT_S = 5.0
+#: How long to wait for whoever is fetching one; longer, and the shard makes room for others.
+WAIT_S = 0.5
 _POLL_S = 0.05
 
 
@@ -39,7 +39,7 @@ class Bearers:
 
     storage: Storage
     clock: Callable[[], int]
-    _kept: dict[str, _Kept] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, str], _Kept] = field(default_factory=dict, repr=False)
     _idle: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def get(self, provider: Provider) -> str:
@@ -50,10 +50,10 @@ class Bearers:
             OSError: the token endpoint cannot be reached.
             Busy: somebody else is fetching one, and it takes long.
         """
-        kept = self._kept.get(provider.credential)
+        kept = self._kept.get(_who(provider))
         if kept is None or not kept.fresh(self.clock()):
             kept = self._shared(provider) or self._fetch(provider)
-            self._kept[provider.credential] = kept
+            self._kept[_who(provider)] = kept
         return kept.bearer.token
 
     def refuse(self, provider: Provider, token: str) -> bool:
@@ -61,7 +61,7 @@ class Bearers:
 
         A token that the provider would not want replaced so soon is kept.
         """
-        self._kept.pop(provider.credential, None)
+        self._kept.pop(_who(provider), None)
         kept = self._read(provider)
         if kept is None or kept.bearer.token != token:
             return True
@@ -107,3 +107,7 @@ class Bearers:
             pipe.pexpireat(key, kept.bearer.expires_ms)
             pipe.execute()
         return kept
+
+
+def _who(provider: Provider) -> tuple[str, str]:
+    return provider.name, provider.credential

@@ -9,7 +9,8 @@ from contextlib import suppress
 from functools import lru_cache
 
 from clarion.delivery import ledger, retry
-from clarion.delivery.ledger import Lease, LeaseLost
+from clarion.delivery.governor import Closed, closed
+from clarion.delivery.ledger import CLAIM_SLACK_MS, Lease, LeaseLost
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.run import Run
 from clarion.delivery.send import send
@@ -63,7 +64,7 @@ def _leave_faulty(run: Run) -> None:
     if run.lease.attempt >= FAULTS_MAX:
         run.settle_open(Outcome.UNKNOWN, reason=FAULT)
     else:
-        run.come_back(FAULT_WAIT_S, burned=True)
+        run.fault_in_s = FAULT_WAIT_S
     _give_back(run)
 
 
@@ -73,9 +74,38 @@ def _send_pending(run: Run) -> None:
     if run.outfit.clock() >= retry.ends_ms(run.message):
         run.settle_open(Outcome.EXPIRED)
         return
+    if _all_wait(run):
+        return
     run.struck = struck(run.outfit.storage, run.message.app, run.lease.shard.chunk, run.lease.pending)
+    now_ms = run.outfit.clock()
     for provider, by_os in _by_provider(run).items():
-        send(run, provider, by_os)
+        if run.wait(provider.name).due_ms > now_ms + CLAIM_SLACK_MS:
+            run.keep(provider.name)
+        else:
+            send(run, provider, by_os)
+
+
+def _all_wait(run: Run) -> bool:
+    """Whether nobody of the shard can be sent to now: known from what they wait for, before any device is read."""
+    outfit, waits = run.outfit, run.lease.waits
+    known = {provider.name: provider for provider in outfit.providers.get(run.message.app, {}).values()}
+    now_ms = outfit.clock()
+    for name, wait in waits.items():
+        if wait.due_ms > now_ms + CLAIM_SLACK_MS:
+            run.keep(name)
+        elif (gate := _closed(run, known.get(name))) is not None:
+            run.hold(name, gate.in_s)
+            run.held.add(name)
+        else:
+            run.waits.clear()
+            return False
+    return bool(waits)
+
+
+def _closed(run: Run, provider: Provider | None) -> Closed | None:
+    if provider is None:
+        return None
+    return closed(run.outfit.storage, run.message.app, provider, now_ms=run.outfit.clock())
 
 
 def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]:
@@ -98,7 +128,7 @@ def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]
 
 
 def _give_back(run: Run) -> str:
-    if run.open and run.retry_in_s is None:
+    if run.open and not run.waits:
         run.record()
     if run.stopped:
         run.settle_open(Outcome.CANCELLED)
@@ -107,20 +137,32 @@ def _give_back(run: Run) -> str:
     if not run.open:
         ledger.close(run.outfit.storage, run.message.id, run.lease)
         return "closed"
-    _reopen(run, run.retry_in_s or 0.0)
+    _reopen(run)
     return "reopened"
 
 
-def _reopen(run: Run, in_s: float) -> None:
-    outfit, message_id = run.outfit, run.message.id
+def _reopen(run: Run) -> None:
+    outfit, message_id, fault = run.outfit, run.message.id, run.fault_in_s is not None
     queue = Queue.EXPRESS if run.urgent else Queue.BULK
+    now_ms = outfit.clock()
+    due_ms = min((wait.due_ms for wait in run.waits.values()), default=now_ms)
+    in_ms = int(run.fault_in_s * 1000) if run.fault_in_s is not None else max(0, due_ms - now_ms)
     task = b""
-    if outfit.storage.queues_on_main and in_s <= ETA_HORIZON_S:
-        now_ms = outfit.clock()
+    if outfit.storage.queues_on_main and in_ms <= ETA_HORIZON_S * 1000:
         hint = deliver_hint(message_id, run.lease.shard.reference, queue)
-        task = render(hint, now_ms=now_ms, eta_ms=now_ms + int(in_s * 1000))
+        task = render(hint, now_ms=now_ms, eta_ms=now_ms + in_ms)
+    if run.held:
+        with storage_errors():
+            outfit.storage.main.hset(keys.message(message_id), mapping={f"held:{name}": 1 for name in run.held})
     ledger.reopen(
-        outfit.storage, message_id, run.lease, retry_in_ms=int(in_s * 1000), burned=run.burned, queue=queue, task=task
+        outfit.storage,
+        message_id,
+        run.lease,
+        retry_in_ms=in_ms,
+        burned=fault,
+        queue=queue,
+        task=task,
+        waits=None if fault else run.waits,  # after an error nobody knows who waits for what
     )
 
 

@@ -28,22 +28,39 @@ class Lease(NamedTuple):
     Attributes:
         shard: what is leased.
         fence: grows with every claim.
-        attempt: attempts that were burned before.
-        since_ms: when the first attempt was burned, epoch milliseconds; 0 when none was.
+        attempt: attempts before that ended in an error of our own.
         state: the message's.
         pending: slots without an outcome, ascending.
+        waits: what they wait for, by provider; empty when nobody does, or nobody knows.
     """
 
     shard: Shard
     fence: int
     attempt: int
-    since_ms: int
     state: State
     pending: Sequence[int]
+    waits: Mapping[str, Wait] = {}
+
+
+class Wait(NamedTuple):
+    """What the open devices of a shard wait for at one provider.
+
+    Attributes:
+        due_ms: when they are to be tried again (epoch ms).
+        attempts: how often they were tried in vain; a closed gate does not count.
+        since_ms: when that was for the first time; 0 when it never was.
+    """
+
+    due_ms: int
+    attempts: int = 0
+    since_ms: int = 0
 
 
 class LeaseLost(Exception):
     """Another worker holds the shard by now: stop, and write nothing."""
+
+
+_unpack = msgspec.msgpack.Decoder(dict[str, Wait]).decode
 
 
 def entry(outcome: Outcome, provider: str = "", reason: str = "") -> str:
@@ -57,8 +74,9 @@ def claim(storage: Storage, message_id: str, shard: Shard, *, owner: str, lease_
     reply = call(storage.main, "shard_claim", [keys.message_prefix(message_id)], arguments)
     if reply[0] != b"claimed":
         return str(reply[0].decode())
-    _, fence, attempt, since_ms, state, cells = reply
-    return Lease(shard, fence, attempt, since_ms, State(state.decode()), _pending(shard, cells))
+    _, fence, attempt, state, cells, waits = reply
+    waiting = _unpack(waits) if waits else {}
+    return Lease(shard, fence, attempt, State(state.decode()), _pending(shard, cells), waiting)
 
 
 def record(
@@ -80,18 +98,29 @@ def close(storage: Storage, message_id: str, lease: Lease) -> State:
     Raises:
         LeaseLost: somebody else holds it.
     """
-    return _release(storage, message_id, lease, ["", 0, ""], queue="")
+    return _release(storage, message_id, lease, ["", 0, "", b""], queue="")
 
 
 def reopen(
-    storage: Storage, message_id: str, lease: Lease, *, retry_in_ms: int, burned: bool, queue: str, task: bytes
+    storage: Storage,
+    message_id: str,
+    lease: Lease,
+    *,
+    retry_in_ms: int,
+    burned: bool,
+    queue: str,
+    task: bytes,
+    waits: Mapping[str, Wait] | None = None,
 ) -> State:
     """Give the shard back for a later attempt. `task` is queued in the same step; empty leaves that to the rescue.
+
+    `waits` says what its open devices wait for, all of them.
 
     Raises:
         LeaseLost: somebody else holds it.
     """
-    return _release(storage, message_id, lease, [retry_in_ms, int(burned), task], queue=queue)
+    waiting = _pack(waits) if waits else b""
+    return _release(storage, message_id, lease, [retry_in_ms, int(burned), task, waiting], queue=queue)
 
 
 def _release(storage: Storage, message_id: str, lease: Lease, how: list[int | str | bytes], *, queue: str) -> State:

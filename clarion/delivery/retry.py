@@ -9,8 +9,10 @@ from clarion.providers.base import Result, RetryRule
 WAIT_MAX_S = 600.0
 #: The share of a wait that chance may add, so that a fleet does not come back in step.
 JITTER = 0.2
-#: What a provider that says "at once" gets.
+#: The first wait where it cost nobody anything, or the provider says "at once".
 AT_ONCE_S = 1.0
+#: Or to so many times the least wait, where that is more.
+LONGEST = 4
 #: More doublings than it takes to reach any wait.
 DOUBLINGS = 32
 #: A message without a time to live is given up after the longest that a provider keeps one.
@@ -19,9 +21,8 @@ TTL_MAX_MS = 28 * 86_400_000
 
 def wait_s(rule: RetryRule, result: Result, attempt: int, dice: float) -> float:
     """Seconds to wait after `attempt` attempts; `dice` is a number from 0 to 1."""
-    if result.retry_after_s == 0:  # said by the provider, unlike None: at once
-        return AT_ONCE_S * (1 + JITTER * dice)
-    backoff = max(rule.wait_s, min(WAIT_MAX_S, rule.wait_s * 2 ** min(attempt, DOUBLINGS)))
+    first = AT_ONCE_S if result.retry_after_s == 0 else rule.wait_s
+    backoff = max(first, min(max(WAIT_MAX_S, rule.wait_s * LONGEST), first * 2 ** min(attempt, DOUBLINGS)))
     return float(max(result.retry_after_s or 0.0, backoff) * (1 + JITTER * dice))
 
 

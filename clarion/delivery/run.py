@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from clarion.app import Quarantine
 from clarion.delivery import ledger
-from clarion.delivery.ledger import Lease
+from clarion.delivery.ledger import Lease, Wait
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.tally import Tally
 from clarion.errors import Unavailable
@@ -33,17 +33,19 @@ class Run:
         message: what is delivered.
         audience: how many devices the message has.
         urgent: whether it goes before others.
-        devices: slot -> the device, of all that are pending.
-        struck: slots of devices that have strikes against them.
         lease: the claim on the shard.
         state: the message's, as of the last record.
         open: slots without an outcome yet.
         tally: outcomes that are not recorded yet.
+        devices: slot -> the device, of all that are pending.
+        struck: slots of devices that have strikes against them.
         dead: slot -> what is to be removed, and why.
         absolved: slot -> token that a provider took in spite of strikes against it.
         learned: slot -> token, and the environment it turned out to belong to.
-        retry_in_s: when to come back, None when there is no need.
-        burned: whether this attempt counts against the patience with the devices it leaves open.
+        waits: provider -> what those who stay open wait for.
+        held: providers whose gate is closed.
+        fault_in_s: when to come back after an error of our own, None when there was none.
+        recorded_ms: when the lease was renewed last.
     """
 
     outfit: Outfit
@@ -59,8 +61,9 @@ class Run:
     dead: dict[int, Grave] = field(default_factory=dict, repr=False)
     absolved: dict[int, str] = field(default_factory=dict, repr=False)
     learned: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
-    retry_in_s: float | None = None
-    burned: bool = False
+    waits: dict[str, Wait] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    fault_in_s: float | None = None
     recorded_ms: int = 0
 
     @property
@@ -95,21 +98,34 @@ class Run:
         """The device is to leave the registry, unless it registered anew after `since_ms`."""
         self.dead[slot] = Grave(device.token, provider, reason, since_ms)
 
-    def spare(self) -> None:
-        """What was lost in this attempt does not count against anybody."""
-        self.burned = False
-
     @property
     def quarantine(self) -> Quarantine:
         """What may be concluded from suspicion."""
         return self.outfit.quarantine.get(self.message.app, Quarantine())
 
-    def come_back(self, in_s: float, *, burned: bool) -> None:
-        """Devices stay open: try again then, or later if others ask for more."""
-        in_s = in_s if burned else min(in_s, LOOK_AGAIN_S)
+    def wait(self, provider: str) -> Wait:
+        """What the provider's devices waited for before."""
+        return self.lease.waits.get(provider, Wait(0))
+
+    def try_again(self, provider: str, in_s: float) -> None:
+        """Devices stay open because the provider refused them for now: try them again then, or later if others say."""
+        before, now_ms = self.wait(provider), self.outfit.clock()
+        due_ms = now_ms + int(in_s * 1000)
+        noted = self.waits.get(provider)
+        if noted is not None and noted.attempts > before.attempts:
+            due_ms = max(due_ms, noted.due_ms)
+        self.waits[provider] = Wait(due_ms, before.attempts + 1, before.since_ms or now_ms)
+
+    def hold(self, provider: str, in_s: float) -> None:
+        """Devices stay open because nothing is sent to the provider now: no attempt of theirs is lost."""
+        before = self.wait(provider)
+        in_s = min(in_s, LOOK_AGAIN_S)
         spread_s = COME_BACK_SPREAD * in_s * self.outfit.dice()
-        self.retry_in_s = max(self.retry_in_s or 0.0, in_s + spread_s)
-        self.burned = self.burned or burned
+        self.waits[provider] = before._replace(due_ms=self.outfit.clock() + int((in_s + spread_s) * 1000))
+
+    def keep(self, provider: str) -> None:
+        """The provider's devices wait on."""
+        self.waits[provider] = self.wait(provider)
 
     def record_when_due(self) -> None:
         """Record when a batch is full, or when the lease has not been renewed for a while."""

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
+from time import monotonic
 
 import structlog
 
 from clarion.delivery import retry, suspicion
 from clarion.delivery.bearer import Busy
-from clarion.delivery.governor import FAILURES_MAX, Closed, Gate
+from clarion.delivery.governor import FAILURES_MAX, Gate
 from clarion.delivery.run import Run
 from clarion.errors import InvalidField, Misconfigured
 from clarion.message import Outcome
@@ -32,24 +33,34 @@ log = structlog.get_logger()
 
 #: After a refused access token the next attempt waits this long: the new one has been fetched by then.
 FRESH_BEARER_WAIT_S = 0.5
+#: On a connection whose access token has ended, answers are awaited for so long: it may give none any more.
+WEDGED_S = 2.0
+#: A run that a slow rate keeps for so long gives its thread to others.
+RUN_MAX_S = 30.0
+#: Devices are sent to in this many strides through the shard, so that neighbours, who often have a common past, do not
+#: all come first.
+STRIDES = 16
 #: Why a device has no outcome from the provider itself.
-CONTENT, TOKEN_ENDPOINT = "CONTENT_REFUSED", "TOKEN_ENDPOINT"
+CONTENT, TOKEN_ENDPOINT, WEDGED = "CONTENT_REFUSED", "TOKEN_ENDPOINT", "WEDGED"
 _SERVER_ERROR = 500
 #: What shows that the provider is there and takes us for who we are.
 _HEALTHY = frozenset({Verdict.ACCEPTED, Verdict.UNREGISTERED, Verdict.REJECTED})
+#: What says that we are refused, not the device.
+_OURS = frozenset({Verdict.BEARER, Verdict.CREDENTIAL})
 
 
 def send(run: Run, provider: Provider, by_os: Mapping[str, Mapping[int, Record]]) -> None:
     """Send to devices (by operating system, by slot). Who is still open afterwards is to be tried again."""
-    gate = Gate(run.outfit.storage, provider, urgent=run.urgent)
+    gate = Gate(run.outfit.storage, run.message.app, provider, urgent=run.urgent)
     sending = Sending(run, provider, gate)
-    if gate.enter(sum(map(len, by_os.values()))) and sending.fetch_bearer(by_os):
+    if gate.enter(sum(map(len, by_os.values()))) and sending.fetch_bearer():
         run.record_when_due()  # fetching the access token may have outlived the lease
         for os, devices in by_os.items():
             sending.exchange(os, devices)
         sending.conclude()
     if gate.closed is not None:
-        run.come_back(gate.closed.in_s, burned=False)
+        run.hold(provider.name, gate.closed.in_s)
+        run.held.add(provider.name)
 
 
 @dataclass(slots=True)
@@ -62,12 +73,13 @@ class Sending:
         gate: how fast, and whether at all.
         bearer: the access token.
         is_over: nothing more is to be sent.
-        is_wedged: nor is anything more answered: the connection was bound to an access token that ended.
-        waiting: devices that were sent to and have no answer yet.
+        reads_until: on the monotonic clock, when answers are awaited no longer; None is for as long as it takes.
+        flying: slots that were sent to and have no answer yet, in the order of sending.
         good: devices that the provider took.
-        failures: failures of the provider since it last took something, and what the last one was.
+        told: whether it was reported that the provider answers.
+        failures: failures of the provider since it last answered for a device, and what the last one was.
         suspects: devices that may be at fault, or we: they have no outcome until that is known.
-        elsewhere: devices to be tried in the provider's other environment.
+        elsewhere: devices to be tried in the provider's other environment, and why they were refused in the first.
     """
 
     run: Run
@@ -75,30 +87,29 @@ class Sending:
     gate: Gate
     bearer: str = field(default="", repr=False)
     is_over: bool = False
-    is_wedged: bool = False
-    waiting: int = 0
+    reads_until: float | None = None
+    flying: dict[int, None] = field(default_factory=dict)
     good: int = 0
+    told: bool = False
     failures: int = 0
     failure: str = ""
-    suspects: dict[int, tuple[Record, str]] = field(default_factory=dict)
-    elsewhere: dict[int, Record] = field(default_factory=dict)
+    suspects: dict[int, tuple[Record, str]] = field(default_factory=dict, repr=False)
+    elsewhere: dict[int, tuple[Record, str]] = field(default_factory=dict, repr=False)
+    began: float = field(default_factory=monotonic)
 
-    def fetch_bearer(self, by_os: Mapping[str, Mapping[int, Record]]) -> bool:
+    def fetch_bearer(self) -> bool:
         """Have an access token, where the provider wants one; else see to it that the devices come back."""
-        run, provider = self.run, self.provider
-        if provider.signs_itself:
+        if self.provider.signs_itself:
             return True
         try:
-            self.bearer = run.outfit.bearers.get(provider)
+            self.bearer = self.run.outfit.bearers.get(self.provider)
         except Misconfigured as refused:
             self._park(refused.message)
         except OSError as error:
-            log.warning("token_endpoint_failed", provider=provider.name, error=type(error).__name__)
-            for devices in by_os.values():
-                for slot in devices:
-                    self._postpone(slot, Result(Verdict.RETRY, TOKEN_ENDPOINT))
+            log.warning("token_endpoint_failed", provider=self.provider.name, error=type(error).__name__)
+            self.gate.fail(FAILURES_MAX, TOKEN_ENDPOINT)
         except Busy:
-            run.come_back(FRESH_BEARER_WAIT_S, burned=False)
+            self.run.hold(self.provider.name, FRESH_BEARER_WAIT_S)
         return bool(self.bearer)
 
     def exchange(self, os: str, devices: Mapping[int, Record]) -> None:
@@ -110,9 +121,11 @@ class Sending:
                 self.run.settle(slot, Outcome.REJECTED, self.provider.name, CONTENT)
             return
         self._exchange(composition, devices)
-        if self.elsewhere:
-            elsewhere, self.elsewhere = self.elsewhere, {}
-            self._exchange(composition, elsewhere)
+        if self.elsewhere and not self.is_over:
+            self.gate.allow(len(self.elsewhere))
+            self._exchange(composition, {slot: device for slot, (device, _) in self.elsewhere.items()})
+        # Who was not tried there any more comes back as who he was.
+        self.elsewhere.clear()
 
     def _exchange(self, composition: object, devices: Mapping[int, Record]) -> None:
         engine = self.run.outfit.engine_for(self.provider.line)
@@ -121,49 +134,66 @@ class Sending:
                 if answer is not None:
                     self._take(answer, devices)
                 self.run.record_when_due()
-                if self.is_wedged:
+                if self.reads_until is not None and monotonic() > self.reads_until:
                     break
+        self._leave_unanswered()
 
     def _requests(self, composition: object, devices: Mapping[int, Record]) -> Iterator[Request | Pause]:
-        base, size, slots = self.run.lease.shard.chunk << SLOT_BITS, self.provider.batch_max, iter(devices)
-        left = len(devices)
-        while batch := list(islice(slots, size)):
+        base, gate, provider = self.run.lease.shard.chunk << SLOT_BITS, self.gate, self.provider
+        left, ordered = len(devices), list(devices)
+        slots = iter([slot for start in range(STRIDES) for slot in ordered[start::STRIDES]])
+        while batch := list(islice(slots, gate.batch_max)):
             while wait_s := self._wait_s(len(batch), left):
                 yield Pause(wait_s)
             if self.is_over:
                 return
             left -= len(batch)
             try:
-                request = self.provider.request(
+                request = provider.request(
                     composition, [devices[slot] for slot in batch], [base | slot for slot in batch], self.bearer
                 )
             except AddressRefused as refused:
                 for slot in batch:
-                    self.run.settle(slot, Outcome.REJECTED, self.provider.name, str(refused))
+                    self.run.settle(slot, Outcome.REJECTED, provider.name, str(refused))
             else:
-                self.waiting += len(batch)
+                self.flying.update(dict.fromkeys(batch))
                 yield request
 
     def _wait_s(self, devices: int, likely: int) -> float:
         """How long to wait before so many devices are sent to; 0 also when it is all over."""
+        if self.is_over or self.run.stopped:
+            self.is_over = True
+            return 0.0
         wait_s = self.gate.admit(devices, likely)
-        hopeless = self.gate.probing and wait_s > 0 and not self.waiting
-        self.is_over = self.is_over or self.run.stopped or self.gate.closed is not None or hopeless
+        if self.gate.closed is not None or (wait_s and not self.flying and self.gate.probing is not None):
+            self.is_over = True
+        elif wait_s and monotonic() - self.began > RUN_MAX_S:
+            self.run.hold(self.provider.name, wait_s)
+            self.is_over = True
         return 0.0 if self.is_over else wait_s
 
     def _take(self, answer: Answer, devices: Mapping[int, Record]) -> None:
         result = read(self.provider, answer)
-        self.waiting -= len(answer.tag)
         for ordinal in answer.tag:
             slot = ordinal & SLOT_MASK
             device = devices[slot]
-            self._settle(slot, device, result.apart.get(device.token, result) if result.apart else result)
+            meant = result.apart.get(device.token, result) if result.apart else result
+            if meant.verdict in _OURS and slot in self.elsewhere:
+                # The key that is refused elsewhere is good here: that says nothing, but that the device is not there.
+                meant = Result(Verdict.SUSPECT, self.elsewhere[slot][1])
+            if slot in self.flying or meant.verdict is not Verdict.UNKNOWN:
+                self._settle(slot, device, meant)
+                self.flying.pop(slot, None)
         if result.verdict in _HEALTHY:
-            self.failures = 0
-            if self.gate.reporting:
-                self.gate.heal()
-        elif answer.failure is not None or answer.status >= _SERVER_ERROR:
+            self._succeed(accepted=result.verdict is Verdict.ACCEPTED)
+        elif self.provider.one_server and (answer.failure is not None or answer.status >= _SERVER_ERROR):
             self._fail(result.reason)
+
+    def _succeed(self, *, accepted: bool) -> None:
+        self.failures = 0
+        if self.gate.reporting and (accepted or not self.told):
+            self.told = True
+            self.gate.succeed(accepted=accepted)
 
     def _settle(self, slot: int, device: Record, result: Result) -> None:
         match result.verdict:
@@ -171,7 +201,6 @@ class Sending:
                 self.good += 1
                 self.run.accept(slot, device, self.provider.name)
             case Verdict.UNREGISTERED:
-                self.good += 1
                 self.run.bury(slot, device, self.provider.name, result)
             case Verdict.SUSPECT:
                 self._suspect(slot, device, result)
@@ -184,47 +213,63 @@ class Sending:
             case Verdict.THROTTLED:
                 self._throttle(result)
             case Verdict.BEARER:
-                self._renew_bearer(result)
+                self._renew_bearer(slot, result)
             case Verdict.CREDENTIAL:
                 self._park(result.reason)
 
     def _suspect(self, slot: int, device: Record, result: Result) -> None:
         here = device.environment or self.provider.environment
-        known = self.run.devices[slot].environment
-        if result.elsewhere and device.environment == known and here in OTHER_ENVIRONMENT:
-            self.elsewhere[slot] = suspicion.moved(device, OTHER_ENVIRONMENT[here])
+        if result.elsewhere and slot not in self.elsewhere and here in OTHER_ENVIRONMENT:
+            self.elsewhere[slot] = suspicion.moved(device, OTHER_ENVIRONMENT[here]), result.reason
             return
         self.suspects[slot] = (device, result.reason)
-        if self.gate.closed is None and suspicion.is_ours(self.run.quarantine, len(self.suspects), self.good):
+        if self.gate.closed is None and suspicion.is_ours(self.run, self.provider, len(self.suspects), self.good):
             self._park(result.reason)
 
     def _postpone(self, slot: int, result: Result) -> None:
-        run, rule = self.run, self.provider.retry
-        wait_s = retry.wait_s(rule, result, run.lease.attempt, run.outfit.dice())
-        due_ms = run.outfit.clock() + int(wait_s * 1000)
-        since_ms = run.lease.since_ms or run.outfit.clock()
-        ended = retry.end(rule, run.message, since_ms=since_ms, due_ms=due_ms)
+        run, rule, before = self.run, self.provider.retry, self.run.wait(self.provider.name)
+        now_ms = run.outfit.clock()
+        wait_s = retry.wait_s(rule, result, before.attempts, run.outfit.dice())
+        since_ms = before.since_ms or now_ms
+        ended = retry.end(rule, run.message, since_ms=since_ms, due_ms=now_ms + int(wait_s * 1000))
         if ended is None:
-            run.come_back(wait_s, burned=True)
+            run.try_again(self.provider.name, wait_s)
         else:
             run.settle(slot, ended, self.provider.name, result.reason)
 
     def _throttle(self, result: Result) -> None:
         wait_s = result.retry_after_s or self.provider.retry.throttled_wait_s
-        if self.gate.closed is None or self.gate.closed.in_s < wait_s:
+        closed = self.gate.closed
+        if closed is None or closed.state is not State.PAUSED or closed.in_s < wait_s:
             log.warning("credential_paused", provider=self.provider.name, reason=result.reason, wait_s=wait_s)
             self.gate.pause(result.reason, wait_s)
 
-    def _renew_bearer(self, result: Result) -> None:
+    def _renew_bearer(self, slot: int, result: Result) -> None:
+        if self.provider.line.share:
+            # The connection may be of no more use. What was sent on it later than this had the same token: it was
+            # refused too, answered or not.
+            self._forget_later(slot)
+            self.reads_until = self.reads_until or monotonic() + WEDGED_S
         if self.is_over:
             return
         self.run.outfit.engine_for(self.provider.line).renew()
-        self.is_wedged = bool(self.provider.line.share)
         if self.run.outfit.bearers.refuse(self.provider, self.bearer):
             self.is_over = True
-            self.run.come_back(FRESH_BEARER_WAIT_S, burned=False)
+            self.run.hold(self.provider.name, FRESH_BEARER_WAIT_S)
         else:
             self._park(result.reason)
+
+    def _forget_later(self, slot: int) -> None:
+        order = list(self.flying)
+        if slot in self.flying:
+            for later in order[order.index(slot) :]:
+                del self.flying[later]
+
+    def _leave_unanswered(self) -> None:
+        """Nobody can say what became of those whose answers were awaited in vain."""
+        for slot in self.flying:
+            self.run.settle(slot, Outcome.UNKNOWN, self.provider.name, WEDGED)
+        self.flying.clear()
 
     def _park(self, reason: str) -> None:
         self.is_over = True
@@ -248,11 +293,8 @@ class Sending:
         """Say what is known of the provider now, and of those it suspects."""
         if self.failures and not self.good and self.gate.closed is None:
             self._break()
-        if self.suspects and self.gate.probing and not self.good:
-            _, reason = next(iter(self.suspects.values()))
-            self._park(reason)
-        closed: Closed | None = self.gate.closed
-        if closed is not None and closed.state is State.BROKEN:
-            self.run.spare()
+        if self.gate.probing is not None:
+            self.gate.give_up()
+        closed = self.gate.closed
         if closed is None or closed.state is not State.PARKED:
             suspicion.judge(self.run, self.provider, self.gate, self.suspects)

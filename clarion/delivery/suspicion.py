@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
-from clarion.app import Quarantine
-from clarion.delivery.governor import Gate, healthy_ms
+from clarion.delivery.governor import Gate, accepted_ms
 from clarion.delivery.run import Run
 from clarion.message import Outcome
 from clarion.providers.base import Provider
@@ -18,15 +17,23 @@ from clarion.storage.connection import storage_errors
 
 log = structlog.get_logger()
 
+#: So many suspects for each good device speak against us rather than against them.
+FOR_EACH_GOOD = 4
 #: A provider that took something in the last so many seconds is trusted, however short the span of strikes.
 TRUST_S = 3600.0
 #: Why a provider is parked whose suspicion would remove too many devices.
 TOO_MANY = "TOO_MANY_SUSPECTS"
 
 
-def is_ours(quarantine: Quarantine, suspects: int, good: int) -> bool:
-    """Whether so many suspects beside so many good devices speak against us rather than against them."""
-    return suspects > quarantine.few and suspects > good
+def is_ours(run: Run, provider: Provider, suspects: int, good: int) -> bool:
+    """Whether so many suspects beside so many good devices, here and wherever the message went, speak against us."""
+    if suspects <= max(run.quarantine.few, FOR_EACH_GOOD * good):
+        return False
+    with storage_errors():
+        books = run.outfit.storage.main.hgetall(keys.books(run.message.id))
+    counts = {entry.decode(): int(devices) for entry, devices in books.items()}
+    good += counts.get(f"{Outcome.ACCEPTED}|{provider.name}|", 0)
+    return suspects > FOR_EACH_GOOD * good
 
 
 def moved(device: Record, environment: str) -> Record:
@@ -55,8 +62,8 @@ def judge(run: Run, provider: Provider, gate: Gate, suspects: Mapping[int, tuple
 
 
 def _is_trusted(run: Run, provider: Provider) -> bool:
-    """Whether the provider took anything with this credential lately: else it is the credential that is suspect."""
-    seen = healthy_ms(run.outfit.storage, provider)
+    """Whether the provider took anything of the application lately: else it is the credential that is suspect."""
+    seen = accepted_ms(run.outfit.storage, run.message.app, provider)
     return seen is not None and seen > run.outfit.clock() - max(run.quarantine.span_s, TRUST_S) * 1000
 
 

@@ -6,12 +6,16 @@ A token that is a URL is somebody else's word; without a list of hosts it could 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 # Stricter than a URL may be, so that no two readers can disagree about the host: no user info, no fragment.
 _URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/[!$-;=?-\[\]-~]*")
 _PORT_MAX = 65_535
+HTTPS = 443
+#: Hosts that have no name; only tests and development list them.
+_NAMELESS = re.compile(r"localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]")
 
 
 class Origin(NamedTuple):
@@ -20,10 +24,12 @@ class Origin(NamedTuple):
     Attributes:
         host: lower case, without the port; an IPv6 address in brackets.
         text: `https://host` or `https://host:port`, as RFC 6454 writes it.
+        port: the port, 443 unless the URL has another one.
     """
 
     host: str
     text: str
+    port: int = HTTPS
 
 
 def origin(url: str) -> Origin | None:
@@ -31,25 +37,29 @@ def origin(url: str) -> Origin | None:
     match = _URL.fullmatch(url)
     if match is None:
         return None
-    host, port = match[1].lower(), int(match[2] or 443)
+    host, port = match[1].lower(), int(match[2] or HTTPS)
     if not 0 < port <= _PORT_MAX:
         return None
-    return Origin(host, f"https://{host}" if port == 443 else f"https://{host}:{port}")  # noqa: PLR2004  # https' own
+    return Origin(host, f"https://{host}" if port == HTTPS else f"https://{host}:{port}", port)
 
 
-def allowed(host: str, patterns: AbstractSet[str]) -> bool:
-    """Whether a host is one of `patterns`.
+def allowed(found: Origin, patterns: AbstractSet[str]) -> bool:
+    """Whether a request may go where a URL leads.
 
     Args:
-        host: without a port.
-        patterns: in lower case: a host, or `*.` and a domain for any subdomain of it, but not the domain itself.
+        found: where that is.
+        patterns: in lower case: a host, or `*.` and a domain for any subdomain of it, but not the domain itself; each
+            perhaps with `:port`. Without one only port 443 is meant, and of an IP address or `localhost` any port.
     """
-    host = host.lower()
-    if host in patterns:
-        return True
-    domain = host
-    while "." in domain:
-        domain = domain.partition(".")[2]
-        if f"*.{domain}" in patterns:
-            return True
-    return False
+    is_usual = found.port == HTTPS or _NAMELESS.fullmatch(found.host) is not None
+    return any(
+        f"{name}:{found.port}" in patterns or (is_usual and name in patterns) for name in _names(found.host.lower())
+    )
+
+
+def _names(host: str) -> Iterator[str]:
+    """The patterns that a host fits."""
+    yield host
+    while "." in host:
+        host = host.partition(".")[2]
+        yield f"*.{host}"

@@ -146,7 +146,7 @@ class Provider(Protocol):
 
     @property
     def credential(self) -> str:
-        """Names the credential for the whole fleet: access token, budget and parking hang on it."""
+        """Names the account at the provider, whatever application uses it: access token and budget hang on it."""
 
     @property
     def line(self) -> Line:
@@ -176,6 +176,10 @@ class Provider(Protocol):
     def signs_itself(self) -> bool:
         """Whether each request carries its own proof, so that there is no access token: `bearer` is then ""."""
 
+    @property
+    def one_server(self) -> bool:
+        """Whether one server reaches all devices, so that its failures concern them all; else each names its own."""
+
     def compose(self, message: Message, os: str, *, now_ms: int) -> Any:
         """The part of a request that all devices of an operating system share.
 
@@ -201,8 +205,9 @@ class Provider(Protocol):
             OSError: the endpoint cannot be reached.
         """
 
-    def credential_ends_ms(self) -> int | None:
-        """When the credential itself ends (epoch ms), such as a certificate; None when it does not, or cannot say."""
+
+#: Reasons of a request that cannot be written at all: sending it again would not help, and nobody failed.
+UNWRITABLE = frozenset({"URL", "HEADER"})
 
 
 def read(provider: Provider, answer: Answer) -> Result:
@@ -212,6 +217,9 @@ def read(provider: Provider, answer: Answer) -> Result:
             return provider.read(answer)
         except Exception:  # noqa: BLE001  # whatever a peer may send, it must not stop the devices after this one
             return Result(Verdict.UNKNOWN, "UNREADABLE")
-    if answer.failure is Failure.NOT_SENT:
-        return Result(Verdict.RETRY, answer.reason)
-    return Result(Verdict.UNKNOWN, answer.reason)
+    if answer.failure is not Failure.NOT_SENT:
+        return Result(Verdict.UNKNOWN, answer.reason)
+    if answer.reason in UNWRITABLE:
+        return Result(Verdict.REJECTED, answer.reason)
+    # It cost nobody anything: it may go out again at once.
+    return Result(Verdict.RETRY, answer.reason, 0.0)

@@ -1,15 +1,22 @@
-"""Content that is too long: cut where the message allows it, else refused with the size and the limit."""
+"""What all providers compose alike: looks, the app's own members, what is left of a life, identity, and what fits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import re
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, TypeVar
 
+from clarion.errors import InvalidField
+from clarion.message import Message
 from clarion.message.appearance import Appearance
+from clarion.message.look import look
 from clarion.providers.base import ContentRefused
 
 T = TypeVar("T")
 _ELLIPSIS = "…"
+#: What Apple takes as a collapse id, and what may stand in a header: 64 characters without a space.
+_COLLAPSE_ID = re.compile("[!-~]{1,64}")
 
 
 class ContentTooLong(ContentRefused):
@@ -58,3 +65,53 @@ def fit(
     if best is None:
         raise ContentTooLong(provider, limit_bytes, total)
     return best
+
+
+def looks(message: Message, os: str) -> Appearance:
+    """The appearance on an operating system, as `look` says.
+
+    Raises:
+        ContentRefused: a header has a value that cannot be used.
+    """
+    try:
+        return look(message, os)
+    except InvalidField as refused:
+        raise ContentRefused(refused.message) from None
+
+
+def merged(ours: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Our members with the app's own: objects join at any depth, anything else replaces ours, null takes ours away."""
+    result = dict(ours)
+    for name, value in given.items():
+        mine = result.get(name)
+        if value is None and name in result:
+            del result[name]
+        elif isinstance(mine, dict) and isinstance(value, dict):
+            result[name] = merged(mine, value)
+        else:
+            result[name] = value
+    return result
+
+
+def remaining_s(message: Message, now_ms: int) -> int | None:
+    """What is left of a message's time to live, whole seconds from 0; None when it has none."""
+    expires_ms = message.expires_ms()
+    return None if expires_ms is None else max(0, (expires_ms - now_ms) // 1000)
+
+
+def collapse_id(message: Message) -> str:
+    """What a later copy replaces an earlier one by: the collapse key, else the message's id.
+
+    One that is no header value of 64 bytes is its digest.
+    """
+    key = _collapse_key(message)
+    return key if _COLLAPSE_ID.fullmatch(key) else collapse_digest(message, 32).hex()
+
+
+def collapse_digest(message: Message, size: int) -> bytes:
+    """The same in `size` bytes."""
+    return blake2b(_collapse_key(message).encode(), digest_size=size).digest()
+
+
+def _collapse_key(message: Message) -> str:
+    return message.collapse_key or message.id

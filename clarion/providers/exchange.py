@@ -25,6 +25,10 @@ class Request(Struct, gc=False):
     body: bytes
     own: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Without the address, the headers and the body: representations end up in logs."""
+        return f"Request(tag={self.tag!r})"
+
 
 class Pause(Struct, frozen=True):
     """Instead of a request: nothing is to be begun for so many seconds. What is under way goes on."""
@@ -63,3 +67,7 @@ class Answer(Struct, gc=False):
     headers: dict[str, str] = {}  # msgspec copies an empty default for each instance
     failure: Failure | None = None
     reason: str = ""
+
+    def __repr__(self) -> str:
+        """Without body and headers, which may name tokens."""
+        return f"Answer(tag={self.tag!r}, status={self.status}, failure={self.failure}, reason={self.reason!r})"

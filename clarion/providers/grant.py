@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from clarion.errors import Misconfigured
+from clarion.providers.answer import json_object, word
 from clarion.providers.base import Bearer
 
 _TIMEOUT_S = 10.0
 #: The life of a token whose endpoint does not tell it; the shortest that a provider documents.
 _LIFE_S = 3_600.0
 _OK, _BAD_REQUEST, _TIMEOUT, _TOO_MANY, _FAILURE = 200, 400, 408, 429, 500
-_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 def read_secret(provider: str, file: Path) -> str:
@@ -52,19 +49,20 @@ def ask(provider: str, url: str, form: Mapping[str, str], ca_bundle: Path | None
         now_ms: epoch milliseconds.
 
     Raises:
-        Misconfigured: the credential is refused; the endpoint's own words for it are named.
+        Misconfigured: the credential is refused, and the endpoint's own words for it are named; or the authorities
+            cannot be read.
         OSError: the endpoint cannot be reached, or fails.
     """
     import httpx  # noqa: PLC0415  # only who fetches an access token pays for the import
 
+    verify = trusted(provider, ca_bundle)
     try:
-        verify = True if ca_bundle is None else ssl.create_default_context(cafile=ca_bundle)
         with httpx.Client(verify=verify, trust_env=False, timeout=_TIMEOUT_S) as client:
             answer = client.post(url, data=dict(form))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reached = type(error).__name__
         raise ConnectionError(f"{provider}'s token endpoint cannot be reached ({reached}).") from None
-    content = _object(answer.content)
+    content = json_object(answer.content)
     if _BAD_REQUEST <= answer.status_code < _FAILURE and answer.status_code not in (_TIMEOUT, _TOO_MANY):
         raise Misconfigured(f"{provider} refuses the client id or its secret ({_words(content, answer.status_code)}).")
     token = content.get("access_token")
@@ -75,12 +73,22 @@ def ask(provider: str, url: str, form: Mapping[str, str], ca_bundle: Path | None
     return Bearer(token, now_ms + int(_seconds(content.get("expires_in")) * 1000))
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def trusted(provider: str, ca_bundle: Path | None) -> ssl.SSLContext | bool:
+    """Whom to trust at a token endpoint; True is the default authorities.
+
+    Args:
+        provider: for people, as in "WNS".
+        ca_bundle: the authorities (PEM); None is the default ones.
+
+    Raises:
+        Misconfigured: they cannot be read.
+    """
+    if ca_bundle is None:
+        return True
     try:
-        content = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return ssl.create_default_context(cafile=ca_bundle)
+    except (OSError, ValueError):  # an SSLError is one
+        raise Misconfigured(f"{provider} ca_bundle {ca_bundle}: expected certificates that can be read.") from None
 
 
 def _seconds(value: Any) -> float:
@@ -93,5 +101,5 @@ def _seconds(value: Any) -> float:
 
 
 def _words(content: dict[str, Any], status: int) -> str:
-    named = [str(content[name]) for name in ("error", "sub_error") if name in content]
-    return " ".join(word for word in named if _WORD.fullmatch(word)) or f"HTTP {status}"
+    named = [word(str(content[name])) for name in ("error", "sub_error") if name in content]
+    return " ".join(filter(None, named)) or f"HTTP {status}"

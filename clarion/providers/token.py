@@ -22,5 +22,5 @@ def check_token(app: App, os: str, token: str) -> None:
             raise InvalidField("deviceToken", str(error)) from None
     elif app.wns is not None and os in app.wns.os:
         found = origin(token)
-        if found is None or not allowed(found.host, app.wns.hosts):
+        if found is None or not allowed(found, app.wns.hosts):
             raise InvalidField("deviceToken", f"a channel URI: an https URL at {', '.join(sorted(app.wns.hosts))}")

@@ -108,7 +108,7 @@ def leased(message_id: str) -> str:
 
 
 def shards(message_id: str) -> str:
-    """Hash: shard -> `fence:attempts burned:first burned (ms):owner` for every open shard that was ever claimed."""
+    """Hash: shard -> `fence:attempts burned:owner` for every open shard that was ever claimed."""
     return f"{message_prefix(message_id)}shards"
 
 
@@ -150,9 +150,19 @@ def bearer_lock(provider: str, credential: str) -> str:
     return f"{PREFIX}:bearer-lock:{provider}:{credential}"
 
 
-def governor(provider: str, credential: str) -> str:
-    """Hash: gate, reason and times of a credential's governor, and when its next device may be sent to. For ever."""
-    return f"{PREFIX}:governor:{provider}:{credential}"
+def budget(provider: str, credential: str) -> str:
+    """Hash: when the next device may be sent to with an account, and until when the provider wants none. For ever."""
+    return f"{PREFIX}:budget:{{{provider}:{credential}}}"
+
+
+def gate(provider: str, credential: str, app: str) -> str:
+    """Hash: whether an app sends with a credential, and why not; when the provider last took something. For ever."""
+    return f"{PREFIX}:gate:{{{provider}:{credential}}}:{app}"
+
+
+def waits(message_id: str) -> str:
+    """Hash: shard -> what its open devices wait for, by provider (MessagePack)."""
+    return f"{message_prefix(message_id)}waits"
 
 
 def credentials(app: str) -> str:

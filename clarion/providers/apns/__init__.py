@@ -48,6 +48,7 @@ class APNsProvider:
     batch_max: int = 1
     bearer_life_s: float = LIFE_S
     signs_itself: bool = False
+    one_server: bool = True
 
     @classmethod
     def open(cls, _app: str, credential: APNsCredential) -> APNsProvider:
@@ -98,7 +99,3 @@ class APNsProvider:
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new provider token, signed here."""
         return self.signer.bearer(now_ms=now_ms)
-
-    def credential_ends_ms(self) -> int | None:
-        """A signing key has no end."""
-        return None

@@ -32,9 +32,10 @@ class FCMProvider:
     batch_max: int = 1
     bearer_life_s: float = 10.0
     signs_itself: bool = False
+    one_server: bool = True
 
     @classmethod
-    def open(cls, app: str, credential: FCMCredential) -> FCMProvider:
+    def open(cls, _app: str, credential: FCMCredential) -> FCMProvider:
         """Read the credential's key file.
 
         Raises:
@@ -43,7 +44,7 @@ class FCMProvider:
         account = load_account(credential.service_account)
         project = credential.project_id or account["project_id"]
         return cls(
-            credential=f"{app}:{project}",
+            credential=project,
             url=f"{credential.endpoint.rstrip('/')}/v1/projects/{quote(project, safe='')}/messages:send",
             style=credential.style,
             line=Line(credential.ca_bundle),
@@ -69,7 +70,3 @@ class FCMProvider:
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new access token from the account's token endpoint."""
         return fetch(self.account, self.line.ca_bundle, now_ms=now_ms)
-
-    def credential_ends_ms(self) -> int | None:
-        """A service account's key has no end."""
-        return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from clarion.errors import Misconfigured
 from clarion.providers.base import Bearer
+from clarion.providers.grant import trusted
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 _NEEDED = ("project_id", "client_email", "private_key", "token_uri")
@@ -37,7 +38,7 @@ def fetch(account: dict[str, Any], ca_bundle: Path | None, *, now_ms: int) -> Be
     """A new access token.
 
     Raises:
-        Misconfigured: the account is refused, or its key is not a key.
+        Misconfigured: the account is refused, its key is not a key, or the authorities cannot be read.
         OSError: the token endpoint cannot be reached.
     """
     import requests  # noqa: PLC0415  # google-auth's transport; only the refresher pays for the import
@@ -45,12 +46,14 @@ def fetch(account: dict[str, Any], ca_bundle: Path | None, *, now_ms: int) -> Be
     from google.auth.transport.requests import Request  # noqa: PLC0415
     from google.oauth2.service_account import Credentials  # noqa: PLC0415
 
-    # On each request rather than on the session: there the environment's REQUESTS_CA_BUNDLE would win.
-    options = {"timeout": _TIMEOUT_S, "verify": True if ca_bundle is None else str(ca_bundle)}
+    trusted("FCM", ca_bundle)
     with requests.Session() as session:
+        # Neither proxies nor authorities nor passwords of the environment: the credential says whom to trust.
+        session.trust_env = False
+        session.verify = True if ca_bundle is None else str(ca_bundle)
         try:
             credentials = Credentials.from_service_account_info(account, scopes=[SCOPE])  # type: ignore[no-untyped-call]
-            credentials.refresh(lambda *args, **kwargs: Request(session)(*args, **kwargs | options))
+            credentials.refresh(lambda *args, **kwargs: Request(session)(*args, **kwargs | {"timeout": _TIMEOUT_S}))
         except ValueError:
             raise Misconfigured("FCM service account: its private key cannot be used.") from None
         except RefreshError as error:

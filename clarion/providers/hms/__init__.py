@@ -36,9 +36,10 @@ class HMSProvider:
     batch_max: int = 1_000
     bearer_life_s: float = 10.0
     signs_itself: bool = False
+    one_server: bool = True
 
     @classmethod
-    def open(cls, app: str, credential: HMSCredential) -> HMSProvider:
+    def open(cls, _app: str, credential: HMSCredential) -> HMSProvider:
         """Read the client's secret, or the service account's key file.
 
         Raises:
@@ -49,7 +50,7 @@ class HMSProvider:
         project = credential.project_id
         path = f"v1/{credential.client_id}" if project is None else f"v2/{quote(project, safe='')}"
         return cls(
-            credential=f"{app}:{credential.client_id}",
+            credential=credential.client_id,
             url=f"{credential.endpoint.rstrip('/')}/{path}/messages:send",
             line=Line(credential.ca_bundle),
             retry=RetryRule.of(credential),
@@ -75,7 +76,3 @@ class HMSProvider:
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new access token: asked for, or signed here."""
         return self.proof.bearer(self.line.ca_bundle, now_ms=now_ms)
-
-    def credential_ends_ms(self) -> int | None:
-        """Neither a secret nor a key says when it ends."""
-        return None

@@ -42,9 +42,10 @@ class WebPushProvider:
     batch_max: int = 1
     bearer_life_s: float = 0.0
     signs_itself: bool = True
+    one_server: bool = False
 
     @classmethod
-    def open(cls, app: str, credential: WebPushCredential) -> WebPushProvider:
+    def open(cls, _app: str, credential: WebPushCredential) -> WebPushProvider:
         """Read the credential's key file.
 
         Raises:
@@ -55,7 +56,7 @@ class WebPushProvider:
 
         signer = Signer(load_key(credential.private_key), credential.subject)
         return cls(
-            credential=f"{app}:{signer.public_key[:_KEY_SHOWN]}",
+            credential=signer.public_key[:_KEY_SHOWN],
             hosts=credential.hosts,
             line=Line(credential.ca_bundle),
             retry=RetryRule.of(credential),
@@ -85,9 +86,9 @@ class WebPushProvider:
         return Request(tag, subscription.endpoint, headers, body)
 
     def _headers(self, composition: Composition, subscription: Subscription) -> tuple[str, ...]:
-        host, origin = subscription.origin
-        if not allowed(host, self.hosts):
+        if not allowed(subscription.origin, self.hosts):
             raise AddressRefused(ENDPOINT_NOT_ALLOWED)
+        origin = subscription.origin.text
         authorization = self.signer.authorization(origin, now_ms=composition.now_ms)
         headers = (*composition.headers, f"Authorization: {authorization}")
         composition.by_origin[origin] = headers
@@ -104,7 +105,3 @@ class WebPushProvider:
             RuntimeError: always.
         """
         raise RuntimeError("Web Push signs each request: there is no access token to fetch.")
-
-    def credential_ends_ms(self) -> int | None:
-        """A VAPID key has no end."""
-        return None

@@ -35,6 +35,10 @@ class Subscription(NamedTuple):
     public_key: bytes
     auth: bytes
 
+    def __repr__(self) -> str:
+        """Without the address and the secret: representations end up in logs."""
+        return f"Subscription(origin={self.origin.text!r})"
+
 
 class _Keys(msgspec.Struct, gc=False):
     p256dh: str
@@ -73,7 +77,7 @@ def check(token: str, hosts: AbstractSet[str]) -> None:
     Raises:
         ValueError: it is not; says what was expected and quotes nothing of it.
     """
-    if not allowed(parse(token).origin.host, hosts):
+    if not allowed(parse(token).origin, hosts):
         raise ValueError(f"a PushSubscription whose endpoint is at {', '.join(sorted(hosts))}")
 
 

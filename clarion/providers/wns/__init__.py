@@ -35,16 +35,17 @@ class WNSProvider:
     batch_max: int = 1
     bearer_life_s: float = 10.0
     signs_itself: bool = False
+    one_server: bool = False
 
     @classmethod
-    def open(cls, app: str, credential: WNSCredential) -> WNSProvider:
+    def open(cls, _app: str, credential: WNSCredential) -> WNSProvider:
         """Read the client's secret.
 
         Raises:
             Misconfigured: the file cannot be read.
         """
         return cls(
-            credential=f"{app}:{_short(credential.client_id)}",
+            credential=_short(credential.client_id),
             hosts=credential.hosts,
             line=Line(credential.ca_bundle, answer_headers=HEADERS),
             retry=RetryRule.of(credential),
@@ -64,7 +65,7 @@ class WNSProvider:
         found = origin(channel)
         if found is None:
             raise AddressRefused("BAD_CHANNEL")
-        if not allowed(found.host, self.hosts):
+        if not allowed(found, self.hosts):
             raise AddressRefused("CHANNEL_NOT_ALLOWED")
         return Request(tag, channel, composition.headers(bearer), composition.body)
 
@@ -75,10 +76,6 @@ class WNSProvider:
     def fetch_bearer(self, *, now_ms: int) -> Bearer:
         """A new access token from Microsoft Entra, or from the Store."""
         return ask("WNS", self.grant.url, self.grant.form, self.line.ca_bundle, now_ms=now_ms)
-
-    def credential_ends_ms(self) -> int | None:
-        """A secret's end is known in Microsoft's portal only."""
-        return None
 
 
 def _short(client_id: str) -> str:

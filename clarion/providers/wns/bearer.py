@@ -18,6 +18,10 @@ class Grant(NamedTuple):
     url: str
     form: dict[str, str]
 
+    def __repr__(self) -> str:
+        """Without the form, which has the secret."""
+        return f"Grant(url={self.url!r})"
+
 
 def grant(credential: WNSCredential) -> Grant:
     """The token request of a credential; the two flows do not take each other's clients.

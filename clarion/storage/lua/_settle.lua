@@ -19,7 +19,7 @@ local function close(id, state, now)
   redis.call('HSET', MESSAGE, 'state', state, 'settled_ms', now)
   redis.call('ZREM', KEYS[2], id)
   redis.call('ZREM', KEYS[3], id)
-  redis.call('DEL', SHARDS)
+  redis.call('DEL', SHARDS, WAITS)
   keep_until(redis.call('HGET', MESSAGE, 'retention_s'))
   return state
 end

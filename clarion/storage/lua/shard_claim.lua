@@ -1,6 +1,6 @@
 -- Leases an open shard to one worker.
 -- KEYS: message prefix   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms)
--- Returns {'claimed', fence, attempt, first refused (ms; 0: never), state, ledger slice (string) or cells (slot, code, …)},
+-- Returns {'claimed', fence, attempt, state, ledger slice (string) or cells (slot, code, …), what its devices wait for},
 -- {'early', due (ms)}, or {'busy' | 'closed'}.
 --#include _message
 --#include _shard
@@ -27,4 +27,4 @@ if redis.call('TYPE', key).ok == 'hash' then
 else
   cells = redis.call('GETRANGE', key, ARGV[5], ARGV[6])
 end
-return {'claimed', r.fence, r.attempt, r.since, state, cells}
+return {'claimed', r.fence, r.attempt, state, cells, redis.call('HGET', WAITS, shard) or ''}

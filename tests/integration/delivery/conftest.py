@@ -6,6 +6,7 @@ import time
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from clarion.accept import accept
@@ -149,6 +150,15 @@ class System:
 
     def deliver(self, message_id, outfit=None):
         return [deliver(outfit or self.outfit, message_id, shard) for shard in self.shards(message_id)]
+
+    def make_due(self, message_id):
+        """Nothing of the message waits for a time any more."""
+        main = self.storage.main
+        for shard in self.shards(message_id):
+            main.zadd(keys.waiting(message_id), {shard: 1})
+        for shard, packed in main.hgetall(keys.waits(message_id)).items():
+            waits = {name: (1, *wait[1:]) for name, wait in msgspec.msgpack.decode(packed).items()}
+            main.hset(keys.waits(message_id), shard, msgspec.msgpack.encode(waits))
 
     def publish(self, *args, **kwargs):
         message_id = self.accept(*args, **kwargs)

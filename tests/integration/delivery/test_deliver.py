@@ -107,15 +107,10 @@ def test_devices_refused_for_now_are_tried_again_and_the_others_are_not(system):
     assert system.books(message_id) == {"accepted|fcm|": 10, "pending": 2}
     (shard,) = system.shards(message_id)
     assert deliver(system.outfit, message_id, shard) == "early"
-    make_due(system, message_id)
+    system.make_due(message_id)
     assert system.deliver(message_id) == ["closed"]
     assert system.books(message_id) == {"accepted|fcm|": 12}
     assert system.simulation.counts()["max_accepted_per_token"] == 1
-
-
-def make_due(system, message_id):
-    for shard in system.shards(message_id):
-        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
 
 
 def test_a_retry_that_would_come_after_the_ttl_ends_as_expired(system):
@@ -140,7 +135,7 @@ def test_an_access_token_that_was_revoked_is_replaced_and_nobody_is_lost(system)
     message_id = system.accept()
     system.plan(message_id)
     assert system.deliver(message_id) == ["reopened"]
-    make_due(system, message_id)
+    system.make_due(message_id)
     assert system.deliver(message_id) == ["closed"]
     assert system.books(message_id) == {"accepted|fcm|": 5}
 
@@ -152,7 +147,7 @@ def test_a_refused_credential_parks_the_provider_and_burns_no_attempt(system):
     assert system.deliver(message_id) == ["reopened", "reopened"]
     sent = system.simulation.counts()["requests"]
     assert sent < 60
-    make_due(system, message_id)
+    system.make_due(message_id)
     assert system.deliver(message_id) == ["reopened", "reopened"]
     assert system.simulation.counts()["requests"] == sent
     assert system.books(message_id) == {"pending": 60}
@@ -218,7 +213,7 @@ def test_an_error_of_our_own_repeats_nobody_and_ends(system):
     for _ in range(FAULTS_MAX + 1):
         with pytest.raises(Unreadable):
             system.deliver(message_id)
-        make_due(system, message_id)
+        system.make_due(message_id)
     assert system.progress(message_id).books.pending == 0
     assert system.simulation.counts()["max_accepted_per_token"] <= 1
 
@@ -228,11 +223,11 @@ def test_time_spent_parked_does_not_count_against_the_patience(system):
     message_id = system.accept()
     system.plan(message_id)
     provider = system.outfit.providers["demo"]["ANDROID"]
-    Gate(system.storage, provider, urgent=False).park("PERMISSION_DENIED", 60_000)
+    Gate(system.storage, "demo", provider, urgent=False).park("PERMISSION_DENIED", 60_000)
     assert system.deliver(message_id) == ["reopened"]
-    system.storage.main.delete(keys.governor(provider.name, provider.credential))
+    system.storage.main.delete(keys.gate(provider.name, provider.credential, "demo"))
     system.clock.ahead_ms = 2 * 3_600_000
-    make_due(system, message_id)
+    system.make_due(message_id)
     assert system.deliver(message_id) == ["reopened"]
     assert system.books(message_id) == {"pending": 1}
 

@@ -28,13 +28,8 @@ def planned(system):
     return message_id
 
 
-def make_due(system, message_id):
-    for shard in system.shards(message_id):
-        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
-
-
 def again(system, message_id):
-    make_due(system, message_id)
+    system.make_due(message_id)
     return system.deliver(message_id)
 
 
@@ -45,13 +40,16 @@ def standing(system):
 def open_by_time(system):
     """The wait of a closed gate is over."""
     provider = system.outfit.providers["demo"]["ANDROID"]
-    system.storage.main.hset(keys.governor("fcm", provider.credential), "closed", 1)
+    for key in (keys.gate("fcm", provider.credential, "demo"), keys.budget("fcm", provider.credential)):
+        for field in ("closed", "paused"):
+            if system.storage.main.hexists(key, field):
+                system.storage.main.hset(key, field, 1)
 
 
 def healthy(system):
     """The provider took something just now, by the test's clock."""
     provider = system.outfit.providers["demo"]["ANDROID"]
-    system.storage.main.hset(keys.governor("fcm", provider.credential), "healthy", system.clock() * 1000)
+    system.storage.main.hset(keys.gate("fcm", provider.credential, "demo"), "accepted", system.clock() * 1000)
 
 
 def rules(system, fault, **rule):

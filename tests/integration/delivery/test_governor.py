@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from clarion.app import FCMStyle
-from clarion.delivery.governor import BROKEN_MS, FAILURES_MAX, Gate, healthy_ms, introduce
+from clarion.delivery.governor import BROKEN_MS, FAILURES_MAX, Gate, accepted_ms, introduce
 from clarion.providers.base import Budget, Line, RetryRule
 from clarion.providers.fcm import FCMProvider
 from clarion.standing import State, resume, standings
@@ -22,21 +22,23 @@ def provider(rate_per_s=0.0, ramp_up_s=0.0):
 
 @pytest.fixture
 def gate(storage):
-    def make(rate_per_s=0.0, ramp_up_s=0.0, *, urgent=False):
-        return Gate(storage, provider(rate_per_s, ramp_up_s), urgent=urgent)
+    def make(rate_per_s=0.0, ramp_up_s=0.0, *, urgent=False, app="demo"):
+        return Gate(storage, app, provider(rate_per_s, ramp_up_s), urgent=urgent)
 
     return make
 
 
+BUDGET, GATE = keys.budget("fcm", "demo:project"), keys.gate("fcm", "demo:project", "demo")
+
+
 def lease(storage, rate, *, least=1, most=1000, urgent=False, ramp=0):
-    key = keys.governor("fcm", "demo:project")
-    return call(storage.main, "governor_lease", [key], [rate, ramp, least, most, int(urgent)])
+    return call(storage.main, "governor_lease", [BUDGET, GATE], [rate, ramp, least, most, int(urgent)])
 
 
 def set_back(storage, **seconds):
     """Let the named instants of the governor lie that much earlier."""
-    key = keys.governor("fcm", "demo:project")
     for field, by_s in seconds.items():
+        key = BUDGET if storage.main.hexists(BUDGET, field) else GATE
         value = int(storage.main.hget(key, field))
         storage.main.hset(key, field, value - int(by_s * 1_000_000))
 
@@ -72,13 +74,67 @@ def test_a_request_for_many_devices_gets_its_slot_whole(storage):
 
 
 def test_the_urgent_do_not_wait_and_the_others_make_room(storage):
-    lease(storage, 10, least=10)
-    assert lease(storage, 10)[0] == b"wait"
-    assert lease(storage, 10, most=5, urgent=True)[:3] == [b"go", 5, 0]
-    before = int(storage.main.hget(keys.governor("fcm", "demo:project"), "next"))
-    lease(storage, 10, most=5, urgent=True)
-    after = int(storage.main.hget(keys.governor("fcm", "demo:project"), "next"))
-    assert after - before > 5 * 100_000
+    lease(storage, 1000, least=1000)
+    assert lease(storage, 1000)[0] == b"wait"
+    assert lease(storage, 1000, most=5, urgent=True)[:3] == [b"go", 5, 0]
+    before = int(storage.main.hget(BUDGET, "next"))
+    lease(storage, 1000, most=5, urgent=True)
+    after = int(storage.main.hget(BUDGET, "next"))
+    assert after - before > 5 * 1_000
+
+
+def test_the_urgent_by_themselves_keep_the_rate_too(storage):
+    granted = 0
+    while (reply := lease(storage, 1000, most=1000, urgent=True))[0] == b"go":
+        granted += reply[1]
+    assert granted <= 1000 * 0.2
+    assert reply[0] == b"wait"
+
+
+def test_a_pause_is_everybodys_and_a_gate_one_applications(gate):
+    gate(app="other").park("BadTopic", 30_000)
+    assert gate(app="demo").enter(1)
+    gate(app="other").pause("QUOTA_EXCEEDED", 30.0)
+    assert not gate(app="demo").enter(1)
+
+
+def test_neither_a_failure_nor_a_refusal_shortens_a_pause(gate, storage):
+    gate().pause("QUOTA_EXCEEDED", 600.0)
+    gate().fail(FAILURES_MAX, "UNAVAILABLE")
+    gate().park("PERMISSION_DENIED", 30_000)
+    later = gate()
+    assert not later.enter(1)
+    assert later.closed.in_s > 590
+
+
+def test_a_success_that_was_under_way_opens_no_gate(gate, storage):
+    early, late = gate(), gate()
+    assert early.enter(1)
+    late.pause("QUOTA_EXCEEDED", 60.0)
+    late.park("PERMISSION_DENIED", 30_000)
+    early.succeed(accepted=True)
+    assert not gate().enter(1)
+    set_back(storage, paused=61)
+    still = gate()
+    assert not still.enter(1)
+    assert still.closed.state is State.PARKED
+
+
+def test_a_probe_that_shows_nothing_closes_the_gate_for_longer(gate, storage):
+    gate().park("PERMISSION_DENIED", 30_000)
+    set_back(storage, closed=31)
+    probing = gate()
+    assert probing.enter(100)
+    probing.give_up()
+    assert probing.closed.in_s > 59
+
+
+def test_a_probe_of_a_batch_provider_is_a_small_batch(gate, storage):
+    gate().park("80300002", 30_000)
+    set_back(storage, closed=31)
+    probing = gate()
+    assert probing.enter(1000)
+    assert probing.batch_max <= 5
 
 
 def test_a_ramp_starts_at_a_tenth_and_ends_at_the_whole_rate(storage):
@@ -113,10 +169,10 @@ def test_a_pause_stops_everybody_until_its_end(gate, storage):
     assert not other.enter(1)
     assert other.closed.state is State.PAUSED
     assert 29 < other.closed.in_s <= 30
-    set_back(storage, closed=31)
+    set_back(storage, paused=31)
     third = gate()
     assert third.enter(1)
-    assert not third.probing
+    assert third.probing is None
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one(gate):
@@ -137,7 +193,7 @@ def test_behind_a_parked_credential_one_worker_tries_a_few_devices(gate, storage
     assert not second.enter(100)
     assert [first.admit(1, 100) for _ in range(5)] == [0.0] * 5
     assert first.admit(1, 95) > 0
-    first.heal()
+    first.succeed(accepted=True)
     assert first.admit(1, 95) == 0.0
     assert gate().enter(100)
 
@@ -173,15 +229,15 @@ def test_a_success_forgets_the_failures_before_it(gate):
     other = gate()
     assert other.enter(1)
     assert other.reporting
-    other.heal()
+    other.succeed(accepted=True)
     one.fail(1, "UNAVAILABLE")
     assert one.closed is None
 
 
 def test_a_credential_that_never_worked_was_never_healthy(gate, storage):
-    assert healthy_ms(storage, provider()) is None
-    gate().heal()
-    assert healthy_ms(storage, provider()) > 1_700_000_000_000
+    assert accepted_ms(storage, "demo", provider()) is None
+    gate().succeed(accepted=True)
+    assert accepted_ms(storage, "demo", provider()) > 1_700_000_000_000
 
 
 def test_everybody_can_read_how_a_credential_stands(gate, storage):

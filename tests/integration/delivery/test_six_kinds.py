@@ -9,7 +9,6 @@ import pytest
 from clarion.app import Quarantine
 from clarion.message import State
 from clarion.registry import OS, count, find, removed
-from clarion.storage import keys
 
 
 def hexed(name):
@@ -32,11 +31,6 @@ def apple(system, *names, os=OS.IOS, **fields):
 
 def rules(system, provider, fault, **rule):
     system.simulation.rules({"provider": provider, "fault": fault} | rule)
-
-
-def make_due(system, message_id):
-    for shard in system.shards(message_id):
-        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
 
 
 def test_one_publish_reaches_all_six_kinds_and_has_one_set_of_books(system):
@@ -119,7 +113,7 @@ def test_an_expired_provider_token_is_replaced_on_a_new_connection(system):
     message_id = system.accept()
     system.plan(message_id)
     assert system.deliver(message_id) == ["reopened"]
-    make_due(system, message_id)
+    system.make_due(message_id)
     assert system.deliver(message_id) == ["closed"]
     assert system.books(message_id) == {"accepted|apns|": 10}
     assert system.simulation.counts()["connections_per_provider"]["apns"]["opened"] == before + 1

@@ -53,6 +53,21 @@ def test_what_is_looked_for_is_found(block):
     assert Finder(WANTED).find(block) == wanted(decoder().decode(block, raw=True))
 
 
+@given(st.lists(BLOCKS, max_size=8), st.data())
+def test_what_was_found_before_changes_nothing(blocks, data):
+    finder = Finder(WANTED)
+    for block in blocks:
+        # The same again, and the same but for its last bytes.
+        for again in (block, block, block[: data.draw(st.integers(0, len(block)))] + data.draw(st.binary(max_size=9))):
+            try:
+                expected = Finder(WANTED).find(again)
+            except hpack.HPACKError:
+                with pytest.raises(hpack.HPACKError):
+                    finder.find(again)
+            else:
+                assert finder.find(again) == expected
+
+
 @given(
     block=BLOCKS | st.binary(max_size=60), at=st.integers(0, 400), noise=st.binary(max_size=4), end=st.integers(0, 400)
 )

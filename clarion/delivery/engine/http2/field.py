@@ -70,6 +70,9 @@ def integer(value: int, bits: int) -> bytes:
 class Finder:
     """Finds the fields with certain names in the blocks of a peer that was told to keep no table.
 
+    The blocks of one peer often differ in their last field alone, an id or the place where a message lies: what comes
+    before it is read once.
+
     Args:
         names: lower-case names.
     """
@@ -79,6 +82,7 @@ class Finder:
         self._literals = {_string(name, coded=coded): name for name in wanted for coded in (False, True)}
         #: All of the static table, since an index beyond it is an error; None for a name that is not wanted.
         self._names = {index: name if name in wanted else None for index, (name, _) in _STATIC.items()}
+        self._start, self._found = b"", list[tuple[bytes, bytes]]()
 
     def find(self, block: bytes) -> list[tuple[bytes, bytes]]:
         """Names and values of those fields that are there, in their order.
@@ -87,41 +91,50 @@ class Finder:
             HPACKError: the block is none, or refers to a table.
         """
         try:
-            return self._find(block, _after_updates(block))
+            if self._start and block.startswith(self._start):
+                return self._find(block, len(self._start), self._found.copy())
+            return self._find(block, _after_updates(block), [])
         except IndexError as error:
             raise hpack.HPACKDecodingError("a truncated block") from error
         except KeyError as error:
             raise hpack.InvalidTableIndexError("an index beyond the static table") from error
 
-    def _find(self, block: bytes, at: int) -> list[tuple[bytes, bytes]]:
-        found: list[tuple[bytes, bytes]] = []
-        end = len(block)
+    def _find(self, block: bytes, at: int, found: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        first = last = at
+        before, end = len(found), len(block)
         while at < end:
-            first = block[at]
-            if first & _WHOLE:
-                index, at = _number(block, at, 0x7F)
-                if self._names[index] is not None:
-                    found.append(_STATIC[index])
-                continue
-            if first & (_KEPT | _UPDATE) == _UPDATE:
-                raise hpack.HPACKDecodingError("a table size update within a block")
-            index, at = _number(block, at, 0x3F if first & _KEPT else 0x0F)
-            if index:
-                name = self._names[index]
-            else:
-                start = at
-                length, at = _number(block, at, 0x7F)
-                at += length
-                name = self._literals.get(block[start:at])
-            is_coded = block[at] & _HUFFMAN
-            length, start = _number(block, at, 0x7F)
-            at = start + length
-            if at > end:
-                raise IndexError
-            if name is not None:
-                value = block[start:at]
-                found.append((name, decode_huffman(value) if is_coded else value))
+            last, before = at, len(found)
+            field, at = self._read(block, at)
+            if field is not None:
+                found.append(field)
+        if at > end:
+            raise IndexError
+        if last > first:
+            self._start, self._found = block[:last], found[:before]
         return found
+
+    def _read(self, block: bytes, at: int) -> tuple[tuple[bytes, bytes] | None, int]:
+        """The field at that place, None when it is not wanted; and where it ends."""
+        kind = block[at]
+        if kind & _WHOLE:
+            index, at = _number(block, at, 0x7F)
+            return (_STATIC[index] if self._names[index] is not None else None), at
+        if kind & (_KEPT | _UPDATE) == _UPDATE:
+            raise hpack.HPACKDecodingError("a table size update within a block")
+        index, at = _number(block, at, 0x3F if kind & _KEPT else 0x0F)
+        if index:
+            name = self._names[index]
+        else:
+            start = at
+            length, at = _number(block, at, 0x7F)
+            at += length
+            name = self._literals.get(block[start:at])
+        is_coded = block[at] & _HUFFMAN
+        length, at = _number(block, at, 0x7F)
+        end = at + length
+        if name is None or end > len(block):
+            return None, end
+        return (name, decode_huffman(block[at:end]) if is_coded else block[at:end]), end
 
 
 def _number(block: bytes, at: int, limit: int) -> tuple[int, int]:

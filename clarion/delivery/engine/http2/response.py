@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from clarion.delivery.engine.http2.field import Finder
@@ -27,7 +28,10 @@ def read_response(status: int, fields: Mapping[bytes, bytes], wanted: Iterable[s
     retry_after_s = None
     if status // 100 != 2 and (value := fields.get(RETRY_AFTER)):  # noqa: PLR2004
         retry_after_s = read_retry_after(value.decode("latin-1"), datetime.now(UTC))
-    headers = {name: fields[raw].decode("latin-1") for name in wanted if (raw := name.encode()) in fields}
+    headers = {}
+    for name in wanted:
+        if (raw := name.encode()) in fields:
+            headers[name] = fields[raw].decode("latin-1")
     return Response(status, retry_after_s, headers)
 
 
@@ -60,5 +64,13 @@ class ResponseBlocks:
         return response
 
     def _read(self, block: bytes) -> Response:
-        fields = dict(self._finder.find(block))
+        found = self._finder.find(block)
+        if len(found) == 1 and found[0][0] == STATUS:
+            return _bare(found[0][1])
+        fields = dict(found)
         return read_response(int(fields.get(STATUS, 0)), fields, self._wanted)
+
+
+@lru_cache(maxsize=64)
+def _bare(status: bytes) -> Response:
+    return Response(int(status), None, {})
