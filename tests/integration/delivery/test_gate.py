@@ -6,7 +6,7 @@ import pytest
 
 from clarion.app import Quarantine
 from clarion.delivery.deliver import deliver
-from clarion.delivery.governor import FAILURES_MAX, introduce
+from clarion.delivery.governor import FAILURES_MAX, Gate, introduce
 from clarion.delivery.outfit import Pace
 from clarion.registry import count, removed, restore, struck
 from clarion.standing import State, resume, standings
@@ -206,3 +206,76 @@ def test_proof_removes_a_device_and_it_can_be_listed(system):
     gone = list(removed(system.storage, "demo"))
     assert {(each.reason, each.message_id) for each in gone} == {("UNREGISTERED", message_id)}
     assert len(gone) == 2
+
+
+def test_answers_that_were_on_their_way_do_not_end_a_pause(system):
+    system.devices(50)
+    rules(system, "QUOTA_EXCEEDED;retry_after=60", count=1)
+    message_id = planned(system)
+    assert system.deliver(message_id) == ["reopened"]
+    assert standing(system).state is State.PAUSED
+    assert 55_000 < standing(system).until_ms - system.clock() <= 60_000
+
+
+def test_neighbours_with_a_common_past_do_not_speak_against_the_credential(system):
+    system.devices(50, token="sim:SENDER_ID_MISMATCH:{}")
+    system.devices(250)
+    message_id = planned(system)
+    system.deliver(message_id)
+    again(system, message_id)
+    assert standing(system).state is State.OPEN
+    assert system.books(message_id) == {"accepted|fcm|": 250, "rejected|fcm|SENDER_ID_MISMATCH": 50}
+
+
+def test_what_proves_others_dead_does_not_make_a_credential_trusted(new_system):
+    system = new_system(quarantine=Quarantine(strikes=1, span_s=0, share=1.0))
+    system.devices(1, token="sim:UNREGISTERED:{}")
+    system.devices(1, token="sim:INVALID_ARGUMENT:{}")
+    system.devices(3, token="sim:SENDER_ID_MISMATCH:{}")
+    system.publish()
+    assert count(system.storage, "demo") == 4
+
+
+def test_what_was_not_sent_goes_out_again_at_once(system):
+    system.devices(40)
+    system.devices(1, token="sim:REFUSED_STREAM;times=3:{}")
+    message_id = planned(system)
+    assert system.deliver(message_id) == ["reopened"]
+    ((_, due_ms),) = system.storage.main.zrange(keys.waiting(message_id), 0, -1, withscores=True)
+    assert due_ms - system.clock() < 2_000
+
+
+def test_a_token_endpoint_that_is_down_closes_the_gate_and_burns_no_attempt(system):
+    system.devices(100)
+    rules(system, "UNAVAILABLE", endpoint="token")
+    message_id = planned(system)
+    assert system.deliver(message_id) == ["reopened"]
+    assert (standing(system).state, standing(system).reason) == (State.BROKEN, "TOKEN_ENDPOINT")
+    system.simulation.drop_rules()
+    open_by_time(system)
+    system.clock.ahead_ms = 2 * 3_600_000
+    assert again(system, message_id) == ["closed"]
+    assert system.books(message_id) == {"accepted|fcm|": 100}
+
+
+def test_behind_a_closed_gate_no_device_is_read(system):
+    system.devices(100)
+    rules(system, "PERMISSION_DENIED")
+    message_id = planned(system)
+    system.deliver(message_id)
+    system.make_due(message_id)
+    records = keys.records("demo", 0)
+    system.storage.main.rename(records, f"{records}:away")
+    assert system.deliver(message_id) == ["reopened"]
+    system.storage.main.rename(f"{records}:away", records)
+    assert system.books(message_id) == {"pending": 100}
+
+
+def test_status_blames_only_a_provider_that_the_message_met(system):
+    system.devices(10)
+    rules(system, "UNAVAILABLE;times=1", count=3)
+    hms = system.outfit.providers["demo"]["HMS"]
+    Gate(system.storage, "demo", hms, urgent=False).park("80300002", 60_000)
+    message_id = planned(system)
+    system.deliver(message_id)
+    assert system.progress(message_id).status.error_message is None

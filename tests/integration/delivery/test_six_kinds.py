@@ -7,8 +7,10 @@ import json
 import pytest
 
 from clarion.app import Quarantine
+from clarion.delivery.governor import Gate
 from clarion.message import State
 from clarion.registry import OS, count, find, removed
+from clarion.storage import keys
 
 
 def hexed(name):
@@ -150,3 +152,85 @@ def test_a_mistaken_vapid_key_removes_no_browser(new_system):
     assert system.deliver(message_id) == ["reopened"]
     assert system.books(message_id) == {"pending": 30}
     assert count(system.storage, "demo") == 30
+
+
+def open_by_time(system, os):
+    """The wait of a closed gate is over."""
+    provider = system.outfit.providers["demo"][os]
+    system.storage.main.hset(keys.gate(provider.name, provider.credential, "demo"), "closed", 1)
+
+
+def park(system, os):
+    Gate(system.storage, "demo", system.outfit.providers["demo"][os], urgent=False).park("mended since", 30_000)
+
+
+@pytest.mark.parametrize("os", list(OS))
+def test_behind_a_parked_gate_of_any_provider_a_few_devices_open_it_again(system, os):
+    tokens = {
+        OS.WEB: lambda n: subscription(system, f"web-{n}"),
+        OS.WP: lambda n: channel(system, f"wp-{n}"),
+        OS.IOS: lambda n: hexed(f"ios-{n}"),
+        OS.OSX: lambda n: hexed(f"osx-{n}"),
+    }
+    for number in range(30):
+        system.devices(1, token=tokens.get(os, "token-{}".format)(number), os=os)
+    park(system, os)
+    message_id = system.accept()
+    system.plan(message_id)
+    assert system.deliver(message_id) == ["reopened"]
+    assert system.simulation.counts()["requests"] == 0
+    open_by_time(system, os)
+    system.make_due(message_id)
+    assert system.deliver(message_id) == ["closed"]
+    (line,) = system.books(message_id)
+    assert line.startswith("accepted|")
+
+
+def test_a_probe_follows_its_devices_to_the_other_environment(system):
+    for number in range(3):
+        system.devices(1, token="5a" + hexed(f"debug-{number}"), os=OS.IOS)
+    park(system, OS.IOS)
+    open_by_time(system, OS.IOS)
+    assert system.books(system.publish()) == {"accepted|apns|": 3}
+
+
+def test_a_key_that_the_other_environment_refuses_parks_nobody(system):
+    apple(system, *(f"living-{n}" for n in range(5)), "stray")
+    rules(system, "apns", "BadDeviceToken", token_prefix=hexed("stray"), count=1)
+    rules(system, "apns", "BadEnvironmentKeyIdInToken", token_prefix=hexed("stray"))
+    assert system.books(system.publish()) == {"accepted|apns|": 5, "rejected|apns|BadDeviceToken": 1}
+
+
+def test_the_wait_of_one_provider_is_not_that_of_the_others(system):
+    apple(system, *(f"sim:InternalServerError;times=1:{n}" for n in range(3)), *(f"living-{n}" for n in range(10)))
+    system.devices(30)
+    system.devices(3, token="sim:UNAVAILABLE;times=1:{}")
+    message_id = system.accept()
+    system.plan(message_id)
+    assert system.deliver(message_id) == ["reopened"]
+    ((_, due_ms),) = system.storage.main.zrange(keys.waiting(message_id), 0, -1, withscores=True)
+    assert due_ms - system.clock() < 15_000
+    system.clock.ahead_ms = 20_000
+    for shard in system.shards(message_id):
+        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
+    assert system.deliver(message_id) == ["reopened"]
+    assert system.books(message_id) == {"accepted|apns|": 10, "accepted|fcm|": 33, "pending": 3}
+    system.make_due(message_id)
+    assert system.deliver(message_id) == ["closed"]
+
+
+def test_what_was_sent_before_a_provider_token_ended_is_not_sent_twice(system):
+    slow = [f"sim:OK;ms=600:{n}" for n in range(30)]
+    apple(system, "first")
+    system.publish()
+    apple(system, *slow)
+    apple(system, "expired")
+    rules(system, "apns", "ExpiredProviderToken", token_prefix=hexed("expired"), count=1)
+    system.clock.ahead_ms = 45 * 60_000
+    message_id = system.accept()
+    system.plan(message_id)
+    system.deliver(message_id)
+    system.make_due(message_id)
+    system.deliver(message_id)
+    assert system.progress(message_id).books.closed
+    assert all(each["accepted"] <= 1 for each in system.simulation.ledger(hexed("sim:OK")).values())
