@@ -45,7 +45,7 @@ def test_a_credential_that_is_throttled_rests_everywhere_until_its_time_and_the_
     refused_at = time.time()
 
     until(lambda: state_of(storage, stack, "fcm") is Gate.PAUSED)
-    assert "fcm is paused (QUOTA_EXCEEDED)" in watch.look().status.error_message
+    until(lambda: "fcm is paused (QUOTA_EXCEEDED)" in (watch.look().status.error_message or ""))
     until(lambda: accepted(watch, "hms") == EACH)
     assert time.time() < refused_at + WAIT_S, "the other provider was held up"
     until(watch.over, 60)

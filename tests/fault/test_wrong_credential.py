@@ -33,9 +33,9 @@ def test_a_credential_that_suits_nobody_parks_the_provider_and_removes_nobody(st
     with Messaging(stack.redis_url, app_id=stack.app) as messaging:
         watch = Watch(stack, storage, messaging.publish("Hello").message_id)
         until(lambda: parked(storage, stack))
-        progress = watch.look()
-        assert progress.books.pending > AUDIENCE * 0.9
-        assert "fcm is parked (SENDER_ID_MISMATCH)" in messaging.get_message_status(watch.message_id).error_message
+        why = "fcm is parked (SENDER_ID_MISMATCH)"
+        until(lambda: why in (messaging.get_message_status(watch.message_id).error_message or ""))
+        assert watch.look().books.pending > AUDIENCE * 0.9
     assert count(storage, stack.app) == AUDIENCE
 
     shown = clarion(stack, "providers", "--json")

@@ -43,5 +43,12 @@ def test_a_retry_after_an_hour_of_trying_is_rejected():
     assert retry.end(RULE, message(), since_ms=5, due_ms=3_600_006) is Outcome.REJECTED
 
 
-def test_a_provider_that_wants_it_at_once_gets_it_in_a_second():
-    assert retry.wait_s(RULE, Result(Verdict.RETRY, "errno_202", 0.0), 5, dice=0.0) == 1
+@pytest.mark.parametrize(("attempt", "wait_s"), [(0, 1), (1, 2), (5, 32), (50, 600)])
+def test_what_cost_nobody_anything_is_tried_again_in_a_second_and_then_ever_later(attempt, wait_s):
+    assert retry.wait_s(RULE, Result(Verdict.RETRY, "REFUSED_STREAM", 0.0), attempt, dice=0.0) == wait_s
+
+
+def test_a_wait_that_is_long_from_the_start_grows_too():
+    rule = RetryRule(900, 60, 14_400)
+    waits = [retry.wait_s(rule, Result(Verdict.RETRY, "InternalServerError"), n, dice=0.0) for n in range(4)]
+    assert waits == [900, 1800, 3600, 3600]
