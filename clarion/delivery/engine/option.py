@@ -28,7 +28,7 @@ class EngineOptions:
     """
 
     connections_max: int = 8
-    http1_connections_max: int = 64
+    http1_connections_max: int = 32
     streams_per_connection: int = 100
     streams_before_answer: int = 1
     timeout_s: float = 15.0

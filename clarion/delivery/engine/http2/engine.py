@@ -86,7 +86,8 @@ class HTTP2Engine:
                 is_open = self._pull(source)
             self._dial()
             for origin, connection in self._connections():
-                self._push(origin, connection)
+                if connection.link.is_queued or connection.draining:
+                    self._push(origin, connection)
             if not self._answers:
                 if not is_open and not any(origin.waiting or origin.in_flight for origin in self._origins):
                     return

@@ -74,6 +74,11 @@ class Link:
         return self._socket.fileno()
 
     @property
+    def is_queued(self) -> bool:
+        """Whether `flush` has something to send that was written here."""
+        return bool(self._out or self._record)
+
+    @property
     def protocol(self) -> str | None:
         """What ALPN agreed on."""
         return self._tls.selected_alpn_protocol()

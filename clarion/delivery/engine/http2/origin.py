@@ -74,6 +74,7 @@ class Origin:
         self._is_serial = False
         self._wanted = 1
         self._turn_left = 1
+        self._turn_s = options.grow_above_s
         self._waited_s = 0.0
         self._failed: tuple[float, str] | None = None
         self._used_at = now
@@ -104,10 +105,13 @@ class Origin:
         self._turn_left -= answers
         if self._turn_left > 0:
             return
-        if self._waited_s > self._options.grow_above_s and self._usable() >= self._wanted:
+        if self._waited_s > self._turn_s and self._usable() >= self._wanted:
             most = self._options.http1_connections_max if self._is_serial else self._options.connections_max
             self._wanted = min(self._wanted * 2 if self._is_serial else self._wanted + 1, most)
         self._turn_left = max(1, self.in_flight)
+        self._turn_s = self._options.grow_above_s
+        if self._is_serial:  # its window is as many answers as it has connections, not a hundred times that
+            self._turn_s *= self._turn_left / self._options.streams_per_connection
         self._waited_s = 0.0
 
     def begin(self) -> None:
