@@ -108,8 +108,8 @@ Rate = Annotated[float, Field(ge=0)]
 
 
 def _host(name: str) -> str:
-    if not re.fullmatch(r"(\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\]", name):
-        raise ValueError("expected a host name in lower case, or *. and a domain")
+    if not re.fullmatch(r"((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", name):
+        raise ValueError("expected a host name in lower case, or *. and a domain, perhaps with :port")
     return name
 
 

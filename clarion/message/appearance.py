@@ -5,12 +5,22 @@ A header of a device's own system (`ios-alert-title`) wins over the form; the fo
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import msgspec
 
 _JOINER = "\u200d"
-_SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
+#: What is drawn as one with the character before it, beside accents: joiners, skin tones, the letters of flags, vowels
+#: and ends of Hangul syllables, and the vowels and sound marks that are letters to Unicode.
+_is_clinging = re.compile(
+    "[\u200c\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+    "\u1160-\u11ff\ud7b0-\ud7c6\ud7cb-\ud7fb\u0e33\u0eb3\uff9e\uff9f]"
+).match
+#: Half of a flag.
+_is_indicator = re.compile("[\U0001f1e6-\U0001f1ff]").match
+#: The combining class of what joins two letters of an Indic script into one.
+_VIRAMA = 9
 
 
 class Button(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,9 +67,9 @@ class Appearance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     truncate: bool = False
 
     def cut(self, length: int, ending: str) -> Appearance:
-        """The same with `length` characters of its body at most, and an ending; an accent or emoji is never split."""
+        """The same with `length` characters of its body at most, and an ending; what is drawn as one is never split."""
         body = self.body or ""
-        while 0 < length < len(body) and (_clings(body[length]) or body[length - 1] == _JOINER):
+        while 0 < length < len(body) and _is_one(body, length):
             length -= 1
         return msgspec.structs.replace(self, body=body[:length] + ending)
 
@@ -68,6 +78,23 @@ class Appearance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 PLAIN = Appearance()
 
 
-def _clings(char: str) -> bool:
-    """Whether a character is drawn as one with the character before it: an accent, a variation, a joiner, a skin."""
-    return char == _JOINER or unicodedata.category(char)[0] == "M" or _SKIN_TONES[0] <= char <= _SKIN_TONES[1]
+def _is_one(text: str, at: int) -> bool:
+    """Whether the characters before and behind a place are drawn as one, or end a line together."""
+    before, behind = text[at - 1], text[at]
+    category = unicodedata.category(behind)[0]
+    return (
+        category == "M"
+        or before == _JOINER
+        or _is_clinging(behind) is not None
+        or (category == "L" and unicodedata.combining(before) == _VIRAMA)
+        or (before == "\r" and behind == "\n")
+        or (_is_indicator(behind) is not None and _indicators(text, at) % 2 == 1)
+    )
+
+
+def _indicators(text: str, at: int) -> int:
+    """How many halves of flags there are in a row before a place: two make one flag."""
+    start = at
+    while start and _is_indicator(text[start - 1]):
+        start -= 1
+    return at - start

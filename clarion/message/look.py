@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -65,7 +66,9 @@ HEADERS["HMS"] = HEADERS["ANDROID"]
 PREFIXES["HMS"] = PREFIXES["ANDROID"]
 
 BADGE_MAX = 2**31 - 1
-_TEXTS = ("title", "subtitle", "body")
+_APPLES = ("IOS", "OSX")
+#: Messages that say nothing by themselves.
+_NOTHING: tuple[Any, ...] = (None, "", {}, [])
 _TRUE = ("1", "true")
 #: Windows' badge may be a picture instead, by a name that WNS judges.
 _PICTURE = "wp-badge"
@@ -87,11 +90,22 @@ def look(message: Message, os: str) -> Appearance:
     """
     form = message.appearance
     said = _said(message, os)
-    if said.get("silent") and not form.silent and any(said.get(part) for part in _TEXTS):
-        del said["silent"]  # it is to be shown, and wakes the app besides
-    if said.get("body") is None and form.body is None:
+    wakes = said.pop("silent", None)
+    spoken = said.get("body", form.body)
+    if spoken is None:
         said["body"] = text(message)
-    return msgspec.structs.replace(form, **said) if said else form
+    shown = msgspec.structs.replace(form, **said) if said else form
+    if wakes is None:
+        return shown
+    says = message.body not in _NOTHING if spoken is None else bool(spoken)
+    # Some SDKs ask to wake the app with every publish: what can be shown is shown nevertheless.
+    silent = bool(wakes) and (form.silent or not (says or _is_seen(shown, os)))
+    return shown if silent is shown.silent else msgspec.structs.replace(shown, silent=silent)
+
+
+def _is_seen(shown: Appearance, os: str) -> bool:
+    """Whether there is something to show or hear beside the body; Apple's systems need no text for a badge or sound."""
+    return bool(shown.title or shown.subtitle or (os in _APPLES and (shown.badge is not None or shown.sound)))
 
 
 def wakes(message: Message, os: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a provider's answer: a body that should be JSON, a word that may go into the books, a front end's statuses."""
+"""Reading a provider's answer: a body that should be JSON, a word that may go into the books, front ends' statuses."""
 
 from __future__ import annotations
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from uuid import UUID
 
 import msgspec
 
-from clarion.errors import InvalidField
 from clarion.message import Message
 from clarion.message.appearance import Appearance
-from clarion.message.look import look
+from clarion.message.look import text
 from clarion.providers.apns.payload import payload
 from clarion.providers.apns.push_type import ALERT, BACKGROUND, PUSH_TYPES, priority
 from clarion.providers.base import ContentRefused
-from clarion.providers.content import fit
+from clarion.providers.content import collapse_id, fit, looks
 
-#: `apns-collapse-id` has at most 64 bytes, and must be fit for a header; any other key is its digest.
-_COLLAPSE_ID = re.compile("[!-~]{1,64}")
 #: The first four groups of a UUID, with their hyphens.
 _UUID_START = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Composition:
     """What all devices of an operating system share.
 
@@ -64,10 +59,7 @@ def compose(message: Message, os: str, topic: str) -> Composition:
     Raises:
         ContentRefused: APNs would refuse it for every device.
     """
-    try:
-        shown = look(message, os)
-    except InvalidField as error:
-        raise ContentRefused(error.message) from None
+    shown = looks(message, os)
     name = _push_type(message, os, shown)
     kind = PUSH_TYPES[name]
     whole = shown.body == message.body
@@ -78,7 +70,7 @@ def compose(message: Message, os: str, topic: str) -> Composition:
         f"apns-topic: {topic}{kind.suffix}",
         f"apns-push-type: {name}",
         f"apns-priority: {priority(kind, message.priority)}",
-        f"apns-collapse-id: {_collapse_id(message)}",
+        f"apns-collapse-id: {collapse_id(message)}",
     ]
     expires_ms = message.expires_ms()
     if expires_ms is not None:
@@ -91,9 +83,12 @@ def _push_type(message: Message, os: str, shown: Appearance) -> str:
     name = message.headers.get(header) or ALERT
     if name not in PUSH_TYPES:
         raise ContentRefused(f"Invalid header {header}: expected one of {', '.join(PUSH_TYPES)}.")
+    if name == BACKGROUND and not shown.silent and _is_shown(message, shown):
+        raise ContentRefused(f"Invalid header {header}: a background push has no title, body, sound or badge.")
     return BACKGROUND if name == ALERT and shown.silent else name
 
 
-def _collapse_id(message: Message) -> str:
-    key = message.collapse_key or message.id
-    return key if _COLLAPSE_ID.fullmatch(key) else blake2b(key.encode(), digest_size=32).hexdigest()
+def _is_shown(message: Message, shown: Appearance) -> bool:
+    """Whether a message says how it is to be shown; a body of its own does, the message itself does not."""
+    heard = bool(shown.sound) or shown.badge is not None
+    return heard or bool(shown.title or shown.subtitle) or shown.body != text(message)

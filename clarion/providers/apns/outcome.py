@@ -5,15 +5,11 @@ Source: Apple, "Handling notification responses from APNs" and "Sending channel 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from clarion.providers.answer import json_object, word
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
-
-_REASON = re.compile("[A-Za-z0-9]{1,64}")
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 BAD_DEVICE_TOKEN = "BadDeviceToken"  # noqa: S105  # a reason's name
@@ -25,15 +21,16 @@ BY_REASON = {
     "BadExpirationDate": Verdict.REJECTED,
     "BadMessageId": Verdict.REJECTED,
     "BadPriority": Verdict.REJECTED,
-    "BadTopic": Verdict.CREDENTIAL,
+    # The topic's end comes from a header that any publisher may set: one message is not to park the others.
+    "BadTopic": Verdict.SUSPECT,
     "DeviceTokenNotForTopic": Verdict.SUSPECT,
     "DuplicateHeaders": Verdict.REJECTED,
     "IdleTimeout": Verdict.RETRY,
     "InvalidPushType": Verdict.REJECTED,
     "MissingDeviceToken": Verdict.REJECTED,
-    "MissingTopic": Verdict.CREDENTIAL,
+    "MissingTopic": Verdict.SUSPECT,
     "PayloadEmpty": Verdict.REJECTED,
-    "TopicDisallowed": Verdict.CREDENTIAL,
+    "TopicDisallowed": Verdict.SUSPECT,
     "BadCertificate": Verdict.CREDENTIAL,
     "BadCertificateEnvironment": Verdict.CREDENTIAL,
     # Apple's pages write the first one, its servers were seen to write the second.
@@ -66,45 +63,37 @@ BY_CHANNEL_REASON = {
     "MissingPushType": Verdict.REJECTED,
 }
 
-#: By HTTP status, for answers whose reason is not known, or that have none.
+#: By HTTP status, for answers whose reason is not known, or that have none; any 5xx is tried again as well.
 BY_STATUS = {
+    408: Verdict.RETRY,
     413: Verdict.REJECTED,
     429: Verdict.RETRY,
-    500: Verdict.RETRY,
-    502: Verdict.RETRY,
-    503: Verdict.RETRY,
-    504: Verdict.RETRY,
 }
+_SERVER_ERRORS = range(500, 600)
+
+#: They are about a connection: on a new one there is no need to wait.
+AT_ONCE = frozenset({"IdleTimeout", "Shutdown"})
 
 _VERDICTS = BY_REASON | BY_CHANNEL_REASON
 
 
 def classify(answer: Answer) -> Result:
     """What an answer other than 200 means."""
-    error = _error(answer.body)
-    reason = _word(error.get("reason"))
-    verdict = _VERDICTS.get(reason or "") or BY_STATUS.get(answer.status, Verdict.UNKNOWN)
+    error = json_object(answer.body)
+    reason = word(error.get("reason"))
+    verdict = _VERDICTS.get(reason or "") or _by_status(answer.status)
     return Result(
         verdict,
         reason or f"HTTP_{answer.status}",
-        answer.retry_after_s,
+        0.0 if reason in AT_ONCE else answer.retry_after_s,
         dead_since_ms=_instant(error.get("timestamp")) if verdict is Verdict.UNREGISTERED else None,
         elsewhere=reason == BAD_DEVICE_TOKEN,
     )
 
 
-def _error(body: bytes) -> dict[str, Any]:
-    try:
-        error = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return {}
-    return error if isinstance(error, dict) else {}
+def _by_status(status: int) -> Verdict:
+    return Verdict.RETRY if status in _SERVER_ERRORS else BY_STATUS.get(status, Verdict.UNKNOWN)
 
 
 def _instant(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
-def _word(value: Any) -> str | None:
-    """A reason goes into the books and the logs: only what looks like one."""
-    return value if isinstance(value, str) and _REASON.fullmatch(value) else None

@@ -11,9 +11,10 @@ import msgspec
 
 from clarion.message import Message
 from clarion.message.appearance import Appearance
-from clarion.message.look import HEADERS, text, wakes
+from clarion.message.look import HEADERS, custom, own, text, wakes
 from clarion.providers.apns.push_type import ALERT, BACKGROUND, LIVE_ACTIVITY, MDM
 from clarion.providers.base import ContentRefused
+from clarion.providers.content import merged
 
 #: The category that the SDK registers for buttons.
 BUTTON_CATEGORY = "buttonActionsTemplate"
@@ -22,10 +23,13 @@ BADGE_MAX = 2**31 - 1
 #: Headers that only Apple's systems have, after `ios-` or `osx-`.
 OWN_HEADERS = ("push-type", "thread-id", "category", "target-content-id", "relevance-score", "interruption-level")
 _READ_HERE = {*HEADERS["IOS"], *HEADERS["OSX"], *(f"{os}-{name}" for os in ("ios", "osx") for name in OWN_HEADERS)}
-_FOREIGN = ("android-", "android_", "wp-")
 #: Headers by which the SDK's notification extension draws the message: it runs for mutable content only.
 _DRAWN_BY_EXTENSION = ("template_name", "ios_immediate_push")
-_EVENTS = ("start", "update", "end")
+_START = "start"
+_EVENTS = (_START, "update", "end")
+_STARTED_BY = ("alert", "attributes-type", "attributes")
+#: What a background push cannot have.
+_SHOWN = ("alert", "badge", "sound")
 
 
 def payload(message: Message, os: str, shown: Appearance, kind: str, *, whole: bool) -> dict[str, Any]:
@@ -44,14 +48,10 @@ def payload(message: Message, os: str, shown: Appearance, kind: str, *, whole: b
     raw = message.raw.get("apns", {})
     if kind == MDM:
         return raw
-    made = _custom(message, shown, whole=whole) | {"aps": _aps(message, os, shown, kind)}
-    merged = made | {name: _merged(made.get(name), value) for name, value in raw.items()}
-    _check(merged["aps"], kind)
-    return merged
-
-
-def _merged(ours: Any, given: Any) -> Any:
-    return ours | given if isinstance(ours, dict) and isinstance(given, dict) else given
+    made = _custom(message, os, shown, whole=whole) | {"aps": _aps(message, os, shown, kind)}
+    joined = merged(made, raw)
+    _check(joined.get("aps"), kind)
+    return joined
 
 
 def _check(aps: Any, kind: str) -> None:
@@ -59,8 +59,12 @@ def _check(aps: Any, kind: str) -> None:
         raise ContentRefused("APNs cannot carry this message: aps is an object.")
     if kind == ALERT and not (aps.get("alert") or aps.get("sound") or "badge" in aps):
         raise ContentRefused("APNs would show nothing: the message has no text, sound or badge, and is not silent.")
+    if kind == BACKGROUND and any(aps.get(name) is not None for name in _SHOWN):
+        raise ContentRefused(f"APNs cannot carry this message: a background push has no {', '.join(_SHOWN)}.")
     if kind == LIVE_ACTIVITY and aps.get("event") not in _EVENTS:
         raise ContentRefused("APNs cannot carry this message: a Live Activity needs event, start, update or end.")
+    if kind == LIVE_ACTIVITY and aps["event"] == _START and not all(aps.get(name) is not None for name in _STARTED_BY):
+        raise ContentRefused(f"APNs cannot carry this message: a Live Activity is started by {', '.join(_STARTED_BY)}.")
 
 
 def _aps(message: Message, os: str, shown: Appearance, kind: str) -> dict[str, Any]:
@@ -114,14 +118,10 @@ def _score(os: str, given: str | None) -> float | None:
     return score
 
 
-def _custom(message: Message, shown: Appearance, *, whole: bool) -> dict[str, Any]:
+def _custom(message: Message, os: str, shown: Appearance, *, whole: bool) -> dict[str, Any]:
     """What stands beside `aps`: headers and data for the app, then what the SDKs know by name."""
-    headers = {
-        name: value
-        for name, value in message.headers.items()
-        if name not in _READ_HERE and not name.startswith(_FOREIGN)
-    }
-    if "aps" in headers or "aps" in message.appearance.data:
+    told = custom(message) | {name: value for name, value in own(message, os).items() if name not in _READ_HERE}
+    if "aps" in told:
         raise ContentRefused("APNs cannot carry this message: the name aps is reserved.")
     known = {
         "message": shown.body if whole else text(message),
@@ -132,4 +132,4 @@ def _custom(message: Message, shown: Appearance, *, whole: bool) -> dict[str, An
         "click_action": shown.click_action,
         "buttons": [msgspec.to_builtins(button) for button in shown.buttons],
     }
-    return headers | message.appearance.data | {name: value for name, value in known.items() if value}
+    return told | {name: value for name, value in known.items() if value}

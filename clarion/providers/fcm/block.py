@@ -5,20 +5,19 @@ Source: Firebase documentation, REST resource `projects.messages`.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 from clarion.app import FCMStyle
 from clarion.message import Appearance, Message
 from clarion.message.look import wakes
+from clarion.providers.content import collapse_id, remaining_s
 
 Object = dict[str, Any]
-COLLAPSE_ID_MAX_BYTES = 64
 
 
 def android(message: Message, shown: Appearance, style: FCMStyle, *, now_ms: int) -> Object:
     """For Android: drawn by the system in the notification style, by the app in the data style."""
-    remaining = _remaining_s(message, now_ms)
+    remaining = remaining_s(message, now_ms)
     drawn = style is FCMStyle.NOTIFICATION and not shown.silent
     return _set(
         collapse_key=message.collapse_key,
@@ -29,26 +28,32 @@ def android(message: Message, shown: Appearance, style: FCMStyle, *, now_ms: int
 
 
 def apple(message: Message, shown: Appearance, os: str, *, now_ms: int) -> Object:
-    """For Apple's systems, where FCM passes it to APNs."""
-    remaining = _remaining_s(message, now_ms)
+    """For Apple's systems, where FCM passes it to APNs; what shows nothing there may have no other priority than 5."""
+    remaining = remaining_s(message, now_ms)
+    alert = {} if shown.silent else _alert(shown)
     headers = _set(
         **{
-            "apns-priority": "10" if _priority(message, shown) == "high" and not shown.silent else "5",
-            "apns-push-type": "background" if shown.silent else "alert",
-            "apns-collapse-id": _collapse_id(message),
+            "apns-priority": "10" if alert and _priority(message, shown) == "high" else "5",
+            "apns-push-type": "alert" if alert else "background",
+            "apns-collapse-id": collapse_id(message),
             "apns-expiration": None if remaining is None else str(now_ms // 1000 + remaining),
         }
     )
-    if shown.silent:  # Apple allows nothing beside it
+    if not alert:  # Apple allows nothing beside it
         return {"headers": headers, "payload": {"aps": {"content-available": 1}}}
-    aps = _set(**_alert(shown), **{"content-available": 1 if wakes(message, os) else None})
+    further = {
+        "mutable-content": 1 if shown.image else None,
+        "interruption-level": "time-sensitive" if shown.time_sensitive else None,
+        "content-available": 1 if wakes(message, os) else None,
+    }
+    aps = alert | _set(**further)
     image = {"image": shown.image} if shown.image else None
     return _set(headers=headers, payload={"aps": aps}, fcm_options=image)
 
 
 def web(message: Message, shown: Appearance, *, now_ms: int) -> Object:
     """For browsers that registered through Firebase's JavaScript SDK."""
-    remaining = _remaining_s(message, now_ms)
+    remaining = remaining_s(message, now_ms)
     headers = _set(Urgency=_priority(message, shown), TTL=None if remaining is None else str(remaining))
     if shown.silent:
         return {"headers": headers}
@@ -84,13 +89,10 @@ def _android_notification(message: Message, shown: Appearance) -> Object:
 
 
 def _alert(shown: Appearance) -> Object:
-    return {
-        "alert": _set(title=shown.title, subtitle=shown.subtitle, body=shown.body),
-        "badge": shown.badge,
-        "sound": shown.sound,
-        "mutable-content": 1 if shown.image else None,
-        "interruption-level": "time-sensitive" if shown.time_sensitive else None,
-    }
+    """What is seen or heard on Apple's systems."""
+    texts = {"title": shown.title, "subtitle": shown.subtitle, "body": shown.body}
+    said = {name: value for name, value in texts.items() if value}
+    return _set(alert=said or None, badge=shown.badge, sound=shown.sound or None)
 
 
 def _set(**members: Any) -> Object:
@@ -99,14 +101,3 @@ def _set(**members: Any) -> Object:
 
 def _priority(message: Message, shown: Appearance) -> str:
     return message.priority or ("normal" if shown.silent else "high")
-
-
-def _collapse_id(message: Message) -> str:
-    """The app's own key or the message's id; APNs takes 64 bytes, so a longer key is its digest."""
-    key = (message.collapse_key or message.id).encode()
-    return key.decode() if len(key) <= COLLAPSE_ID_MAX_BYTES else blake2b(key, digest_size=32).hexdigest()
-
-
-def _remaining_s(message: Message, now_ms: int) -> int | None:
-    expires = message.expires_ms()
-    return None if expires is None else max(0, (expires - now_ms) // 1000)

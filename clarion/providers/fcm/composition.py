@@ -10,19 +10,13 @@ import msgspec
 
 from clarion.app import FCMStyle
 from clarion.message import Appearance, Message
-from clarion.message.look import HEADERS, custom, look, own, text
-from clarion.providers.base import ContentRefused
-from clarion.providers.content import fit
+from clarion.message.look import HEADERS, custom, own, text
+from clarion.providers.content import fit, looks, merged
 from clarion.providers.fcm import block
+from clarion.providers.fcm.rule import CONTENT_MAX_BYTES, check_pairs, size
+from clarion.providers.fcm.schema import normal
 
-#: FCM's limit for one message to a token; counted here over the JSON of the data and of what is shown.
-CONTENT_MAX_BYTES = 4096
 _BEFORE = b'{"message":{"token":'
-_RESERVED = ("from", "message_type", "notification")
-_RESERVED_PREFIXES = ("google", "gcm")
-_TARGETS = frozenset({"token", "fid", "topic", "condition"})
-#: Members that an app's own ones are merged into; any other is replaced by the app's.
-_MERGED = frozenset({"data", "notification", "android", "apns", "webpush"})
 #: What Backendless' SDK for Android reads its templates from: this one says that nothing is to be drawn.
 _DRAW_NOTHING = '{"contentAvailable":1}'
 #: Key under which Backendless' SDKs look for a part of the form -> the part.
@@ -47,7 +41,7 @@ _APPLE = ("IOS", "OSX")
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Composition:
     """The request body before and after the token."""
 
@@ -74,14 +68,14 @@ def compose(message: Message, os: str, style: FCMStyle, *, now_ms: int) -> Compo
 
     Raises:
         ContentRefused: FCM would refuse it for every device.
-        InvalidField: a header has a value that cannot be used.
     """
+    raw = normal(message.raw.get("fcm", {}))
 
     def write(shown: Appearance) -> dict[str, Any]:
-        return _merged(_document(message, shown, os, style, now_ms), message.raw.get("fcm"))
+        return merged(_document(message, shown, os, style, now_ms), raw)
 
-    document = fit("FCM", CONTENT_MAX_BYTES, look(message, os), write, size=_size)
-    _check_data(document["data"])
+    document = fit("FCM", CONTENT_MAX_BYTES, looks(message, os), write, size=size)
+    check_pairs(document)
     return Composition(_BEFORE, b"," + _encode(document)[1:] + b"}")
 
 
@@ -117,30 +111,3 @@ def _texts(message: Message, shown: Appearance, os: str) -> dict[str, str]:
     if any(message.headers.get(name) for name in _BODY_HEADERS.get(os, ())):
         return texts | {"message": said} | ({} if os in (*_APPLE, "WEB") else {"android-content-text": body})
     return texts if message.appearance.body is None else texts | {"published": said}
-
-
-def _merged(document: dict[str, Any], raw: dict[str, Any] | None) -> dict[str, Any]:
-    """The document with the app's own members."""
-    for name, value in (raw or {}).items():
-        if name in _TARGETS:
-            raise ContentRefused(f"raw.fcm cannot have a {name}: the message's own target is used.")
-        mine = document.get(name, {})
-        document[name] = mine | value if name in _MERGED and isinstance(value, dict) else value
-    return document
-
-
-def _check_data(data: Any) -> None:
-    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-        raise ContentRefused("FCM cannot carry this message: raw.fcm.data must have strings as values.")
-    for name in data:
-        if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
-            raise ContentRefused(f"FCM cannot carry this message: {name} is a reserved name.")
-
-
-def _size(document: dict[str, Any]) -> int:
-    """How many bytes count: those of the texts that reach the device."""
-    parts = [document.get("data"), document.get("notification")]
-    for platform, part in (("android", "notification"), ("apns", "payload"), ("webpush", "notification")):
-        within = document.get(platform)
-        parts.append(within.get(part) if isinstance(within, dict) else None)
-    return sum(len(_encode(part)) for part in parts if part)

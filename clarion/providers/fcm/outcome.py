@@ -5,15 +5,11 @@ Source: Firebase documentation, "ErrorCode" (REST reference) and "FCM error code
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from clarion.providers.answer import FRONT_END, json_object, word
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
-
-_REASON = re.compile("[A-Z_]{1,64}")
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 
@@ -34,7 +30,7 @@ BY_ERROR_CODE = {
 }
 
 #: By HTTP status, for answers without an error code: verdict, and the reason when the answer names none.
-BY_STATUS = {
+BY_STATUS = FRONT_END | {
     400: (Verdict.REJECTED, "INVALID_ARGUMENT"),
     401: (Verdict.BEARER, "UNAUTHENTICATED"),
     403: (Verdict.CREDENTIAL, "PERMISSION_DENIED"),
@@ -42,9 +38,7 @@ BY_STATUS = {
     413: (Verdict.REJECTED, "PAYLOAD_TOO_LARGE"),
     429: (Verdict.THROTTLED, "RESOURCE_EXHAUSTED"),
     500: (Verdict.RETRY, "INTERNAL"),
-    502: (Verdict.RETRY, "BAD_GATEWAY"),
     503: (Verdict.RETRY, "UNAVAILABLE"),
-    504: (Verdict.RETRY, "GATEWAY_TIMEOUT"),
 }
 
 #: The field that FCM blames when it is the token that it cannot read.
@@ -53,24 +47,16 @@ TOKEN_FIELD = "message.token"  # noqa: S105  # a field's name
 
 def classify(answer: Answer) -> Result:
     """What an answer other than 200 means."""
-    error = _error(answer.body)
+    error = json_object(answer.body).get("error")
+    error = error if isinstance(error, dict) else {}
     details = _objects(error.get("details"))
-    code = next((word for detail in details if (word := _word(detail.get("errorCode")))), None)
+    code = next(filter(None, (word(detail.get("errorCode")) for detail in details)), None)
     if code is not None:
         if code == "INVALID_ARGUMENT" and _blames_token(details):
             code = INVALID_TOKEN
         return Result(BY_ERROR_CODE.get(code, Verdict.UNKNOWN), code, answer.retry_after_s)
-    verdict, word = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
-    return Result(verdict, _word(error.get("status")) or word, answer.retry_after_s)
-
-
-def _error(body: bytes) -> dict[str, Any]:
-    try:
-        document = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return {}
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) else {}
+    verdict, reason = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
+    return Result(verdict, word(error.get("status")) or reason, answer.retry_after_s)
 
 
 def _blames_token(details: list[dict[str, Any]]) -> bool:
@@ -80,8 +66,3 @@ def _blames_token(details: list[dict[str, Any]]) -> bool:
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _word(value: Any) -> str | None:
-    """A reason goes into the books and the logs: only what looks like one."""
-    return value if isinstance(value, str) and _REASON.fullmatch(value) else None

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from clarion.errors import InvalidField
 from clarion.message import Message
 from clarion.message.appearance import Appearance, Button
-from clarion.message.look import custom, look, own, text
+from clarion.message.look import custom, own, text
 from clarion.providers.base import ContentRefused
-from clarion.providers.content import fit
+from clarion.providers.content import collapse_digest, collapse_id, fit, looks, merged, remaining_s
+from clarion.providers.hms.rule import TTL_MAX_S, check
 
 #: HMS' limit for a request's body without its tokens.
 CONTENT_MAX_BYTES = 4_096
-TTL_MAX_S = 1_296_000
 BUTTONS_MAX = 3
-_TAG_MAX_BYTES = 64
 #: What a touch does.
 _INTENT, _URL, _APP = 1, 2, 3
 #: What a button does.
@@ -30,7 +27,7 @@ _TARGETS = ("token", "topic", "condition")
 _END = b"]}}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Composition:
     """The request body before and after the tokens."""
 
@@ -61,26 +58,15 @@ def compose(message: Message, os: str, *, now_ms: int) -> Composition:
     raw = message.raw.get("hms", {})
     if any(name in raw for name in _TARGETS):
         raise ContentRefused("Invalid raw.hms: whom it goes to is not part of it.")
-    try:
-        looks = look(message, os)
-    except InvalidField as error:
-        raise ContentRefused(error.message) from None
-
-    data = _data(message, looks)
+    whole = looks(message, os)
+    data = _data(message, whole)
 
     def write(shown: Appearance) -> bytes:
-        document = {"data": data, "android": _android(message, shown, now_ms)}
-        return msgspec.json.encode({"message": _merged(document, raw) | {"token": []}})
+        document = merged({"data": data, "android": _android(message, shown, now_ms)}, raw)
+        check(document)
+        return msgspec.json.encode({"message": document | {"token": []}})
 
-    return Composition(fit("HMS", CONTENT_MAX_BYTES, looks, write).removesuffix(_END), _END)
-
-
-def _merged(ours: dict[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Our members with the message's own in their place; objects are merged one level deep."""
-    return ours | {
-        name: ours[name] | value if isinstance(value, dict) and isinstance(ours.get(name), dict) else value
-        for name, value in raw.items()
-    }
+    return Composition(fit("HMS", CONTENT_MAX_BYTES, whole, write).removesuffix(_END), _END)
 
 
 def _android(message: Message, shown: Appearance, now_ms: int) -> dict[str, Any]:
@@ -95,8 +81,8 @@ def _android(message: Message, shown: Appearance, now_ms: int) -> dict[str, Any]
 
 
 def _ttl_s(message: Message, now_ms: int) -> int:
-    expires_ms = message.expires_ms()
-    return TTL_MAX_S if expires_ms is None else min(TTL_MAX_S, max(1, (expires_ms - now_ms) // 1000))
+    left_s = remaining_s(message, now_ms)
+    return TTL_MAX_S if left_s is None else min(TTL_MAX_S, max(1, left_s))
 
 
 def _data(message: Message, shown: Appearance) -> str:
@@ -116,7 +102,7 @@ def _notification(message: Message, shown: Appearance) -> dict[str, Any]:
     parts: dict[str, Any] = {
         # HMS takes no notification without a title and a body.
         "title": shown.title or shown.subtitle or shown.body,
-        "body": shown.body or shown.title,
+        "body": shown.body or shown.title or shown.subtitle,
         "notify_summary": shown.subtitle,
         "image": shown.image,
         "ticker": header("android-ticker-text"),
@@ -131,9 +117,7 @@ def _notification(message: Message, shown: Appearance) -> dict[str, Any]:
 
 def _identity(message: Message) -> dict[str, Any]:
     """What a later copy replaces the first one by."""
-    key = (message.collapse_key or message.id).encode()
-    tag = key.decode() if len(key) <= _TAG_MAX_BYTES else blake2b(key, digest_size=32).hexdigest()
-    return {"tag": tag, "notify_id": int.from_bytes(blake2b(key, digest_size=4).digest()) >> 1}
+    return {"tag": collapse_id(message), "notify_id": int.from_bytes(collapse_digest(message, 4)) >> 1}
 
 
 def _badge(shown: Appearance, activity: str | None) -> dict[str, Any] | None:

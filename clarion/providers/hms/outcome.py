@@ -5,11 +5,9 @@ Source: Huawei, Push Kit REST API, "Sending messages" and its list of result cod
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from clarion.providers.answer import FRONT_END, json_object, word
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
 
@@ -31,7 +29,7 @@ BY_CODE = {
     "80200003": Verdict.BEARER,
     "80200005": Verdict.BEARER,
     "80300002": Verdict.CREDENTIAL,
-    # Every token of the request: more likely our mistake than so many deaths at once.
+    # Every token of the request, which may be one: also what a wrong credential looks like, so it proves nothing.
     "80300007": Verdict.SUSPECT,
     "80300008": Verdict.REJECTED,
     "80300010": Verdict.REJECTED,
@@ -42,25 +40,23 @@ BY_CODE = {
 }
 
 #: By HTTP status, for answers without a code: verdict and reason.
-BY_STATUS = {
+BY_STATUS = FRONT_END | {
     400: (Verdict.REJECTED, "BAD_REQUEST"),
     401: (Verdict.BEARER, "UNAUTHORIZED"),
     404: (Verdict.CREDENTIAL, "NOT_FOUND"),
     500: (Verdict.RETRY, "INTERNAL"),
-    502: (Verdict.RETRY, "BAD_GATEWAY"),
     503: (Verdict.THROTTLED, "FLOW_CONTROL"),
 }
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 _ILLEGAL = Result(Verdict.UNREGISTERED, PARTIAL)
-_CODE = re.compile("[0-9]{1,16}")
 
 
 def classify(answer: Answer) -> Result:
     """What an HTTP answer means."""
-    content = _object(answer.body)
-    code = content.get("code")
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
+    content = json_object(answer.body)
+    code = word(content.get("code"))
+    if code is None or not code.isdecimal():
         verdict, reason = BY_STATUS.get(answer.status, (Verdict.UNKNOWN, f"HTTP_{answer.status}"))
         return Result(verdict, reason, answer.retry_after_s)
     if code == SUCCESS:
@@ -72,15 +68,7 @@ def classify(answer: Answer) -> Result:
 
 def _partial(report: Any) -> Result:
     """Some tokens are dead, the others' messages were taken; the report is JSON inside a string."""
-    dead = _object(report).get("illegal_tokens") if isinstance(report, str) else None
+    dead = json_object(report).get("illegal_tokens") if isinstance(report, str) else None
     if not isinstance(dead, list) or not dead:
         return Result(Verdict.UNKNOWN, PARTIAL)
     return ACCEPTED._replace(apart={token: _ILLEGAL for token in dead if isinstance(token, str)})
-
-
-def _object(text: bytes | str) -> dict[str, Any]:
-    try:
-        content = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

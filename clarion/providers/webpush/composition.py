@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from clarion.errors import InvalidField
 from clarion.message import Message
 from clarion.message.appearance import Appearance
-from clarion.message.look import look, text
-from clarion.providers.base import ContentRefused
-from clarion.providers.content import fit
+from clarion.message.look import HEADERS, custom, own, text
+from clarion.providers.content import collapse_digest, fit, looks, merged, remaining_s
 
 #: What fits into 4096 encrypted bytes, which every push service must take (RFC 8030, section 7.2).
 CONTENT_MAX_BYTES = 3993
@@ -25,7 +22,7 @@ DECLARATIVE = 8030
 _TOPIC_DIGEST_BYTES = 24  # 32 characters of base64url; Apple refuses lengths that do not decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Composition:
     """What all browsers get.
 
@@ -48,40 +45,39 @@ def compose(message: Message, os: str, *, now_ms: int) -> Composition:
     Raises:
         ContentRefused: no push service would take it.
     """
-    try:
-        shown = look(message, os)
-    except InvalidField as refused:
-        raise ContentRefused(refused.message) from None
-    content = b"" if _says_nothing(message, shown) else _content(message, shown)
+    shown = looks(message, os)
+    content = b"" if _says_nothing(message, os, shown) else _content(message, os, shown)
+    left_s = remaining_s(message, now_ms)
     headers: tuple[str, ...] = (
-        f"TTL: {_remaining_s(message, now_ms)}",
+        f"TTL: {TTL_MAX_S if left_s is None else min(TTL_MAX_S, left_s)}",
         f"Urgency: {message.priority or ('normal' if shown.silent else 'high')}",
-        f"Topic: {_topic(message)}",
+        f"Topic: {urlsafe_b64encode(collapse_digest(message, _TOPIC_DIGEST_BYTES)).decode()}",
     )
     if content:
         headers += ("Content-Encoding: aes128gcm", "Content-Type: application/octet-stream")
     return Composition(content, headers, now_ms)
 
 
-def _says_nothing(message: Message, shown: Appearance) -> bool:
-    return not message.headers and not message.raw.get("webpush") and shown == Appearance(body="")
+def _says_nothing(message: Message, os: str, shown: Appearance) -> bool:
+    return not (custom(message) or own(message, os) or message.raw.get("webpush")) and shown == Appearance(body="")
 
 
-def _content(message: Message, shown: Appearance) -> bytes:
-    whole = shown.body
+def _content(message: Message, os: str, shown: Appearance) -> bytes:
+    data = _data(message, os, shown)
 
     def write(cut: Appearance) -> bytes:
-        payload = _payload(message, cut, _data(message, cut, whole))
-        return msgspec.json.encode(_merged(payload, message.raw.get("webpush", {})))
+        return msgspec.json.encode(merged(_payload(message, cut, data), message.raw.get("webpush", {})))
 
     return fit("Web Push", CONTENT_MAX_BYTES, shown, write)
 
 
-def _data(message: Message, shown: Appearance, whole: str | None) -> dict[str, Any]:
+def _data(message: Message, os: str, shown: Appearance) -> dict[str, Any]:
     """What the app finds in `notification.data`. The message itself only where the body is not that already."""
-    data: dict[str, Any] = message.headers | shown.data | {"messageId": message.id}
+    written = HEADERS.get(os, {})
+    headers = {name: value for name, value in own(message, os).items() if name not in written}
+    data: dict[str, Any] = custom(message) | headers | {"messageId": message.id}
     said = text(message)
-    if shown.silent or whole != said:
+    if shown.silent or shown.body != said:
         data["message"] = said
     if shown.click_action:
         data["clickAction"] = shown.click_action
@@ -115,21 +111,3 @@ def _declarative(shown: Appearance, members: dict[str, Any]) -> dict[str, Any]:
         return {}
     notification = {"title": shown.title, "body": shown.body or "", "navigate": shown.click_action}
     return {"web_push": DECLARATIVE, "notification": notification | members}
-
-
-def _merged(payload: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
-    """The app's own members over ours: they replace ours, or join them where both are objects."""
-    for name, value in raw.items():
-        ours = payload.get(name)
-        payload[name] = ours | value if isinstance(ours, dict) and isinstance(value, dict) else value
-    return payload
-
-
-def _remaining_s(message: Message, now_ms: int) -> int:
-    expires_ms = message.expires_ms()
-    return TTL_MAX_S if expires_ms is None else min(TTL_MAX_S, max(0, (expires_ms - now_ms) // 1000))
-
-
-def _topic(message: Message) -> str:
-    key = message.collapse_key or message.id
-    return urlsafe_b64encode(blake2b(key.encode(), digest_size=_TOPIC_DIGEST_BYTES).digest()).decode()

@@ -2,20 +2,18 @@
 
 Sources: Apple, "Sending web push notifications in web apps and browsers"; Mozilla autopush, "Error codes"; RFC 8030.
 Of all of them only 404 and 410 prove that one subscription is dead. A key that does not match the subscription is
-our own mistake when it happens to everybody, so it is a suspicion.
+our own mistake when it happens to everybody, so it is a suspicion. So is a JWT that one push service calls bad: its
+word is not to stop what goes to the others.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
-
+from clarion.providers.answer import FRONT_END, json_object, word
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
 
-_WORD = re.compile("[A-Za-z]{1,64}")
 _TEXT_MAX_BYTES = 1024
 _ERRNO_MAX = 9999
 
@@ -35,9 +33,9 @@ APPLE = {
     "MethodNotAllowed": Verdict.REJECTED,
     "PayloadTooLarge": Verdict.REJECTED,
     MISMATCH: Verdict.SUSPECT,
-    "BadJwtToken": Verdict.CREDENTIAL,
-    "BadVapidPublicKey": Verdict.CREDENTIAL,
-    "BadAuthorizationHeader": Verdict.CREDENTIAL,
+    "BadJwtToken": Verdict.SUSPECT,
+    "BadVapidPublicKey": Verdict.SUSPECT,
+    "BadAuthorizationHeader": Verdict.SUSPECT,
     "BadPath": Verdict.UNREGISTERED,
     "Unregistered": Verdict.UNREGISTERED,
     "IdleTimeout": Verdict.RETRY,
@@ -76,13 +74,13 @@ AT_ONCE = 202
 #: By what a text from Chrome's service contains, in lower case: verdict and our word for it.
 CHROME = {
     "do not correspond to the credentials": (Verdict.SUSPECT, MISMATCH),
-    "invalid jwt": (Verdict.CREDENTIAL, "InvalidJWT"),
+    "invalid jwt": (Verdict.SUSPECT, "InvalidJWT"),
     "unsubscribed or expired": (Verdict.UNREGISTERED, "UnsubscribedOrExpired"),
     "invalidregistration": (Verdict.SUSPECT, "InvalidRegistration"),
 }
 
 #: By HTTP status, for answers that say no more: verdict and reason.
-BY_STATUS = {
+BY_STATUS = FRONT_END | {
     400: (Verdict.REJECTED, "BAD_REQUEST"),
     401: (Verdict.SUSPECT, "UNAUTHORIZED"),
     403: (Verdict.SUSPECT, "FORBIDDEN"),
@@ -93,9 +91,7 @@ BY_STATUS = {
     # A push service limits per subscription or per origin, and it is one of several: the others are not to wait for it.
     429: (Verdict.RETRY, "TOO_MANY_REQUESTS"),
     500: (Verdict.RETRY, "INTERNAL_SERVER_ERROR"),
-    502: (Verdict.RETRY, "BAD_GATEWAY"),
     503: (Verdict.RETRY, "SERVICE_UNAVAILABLE"),
-    504: (Verdict.RETRY, "GATEWAY_TIMEOUT"),
 }
 
 
@@ -113,19 +109,13 @@ def classify(answer: Answer) -> Result:
 
 def _named(body: bytes) -> tuple[Verdict, str] | None:
     """The verdict and the word of an error that its body names."""
-    try:
-        document = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
-        return _said(body)
-    if not isinstance(document, dict):
-        return None
-    return _apple(document.get("reason")) or _mozilla(document.get("errno"))
+    document = json_object(body)
+    return _apple(document.get("reason")) or _mozilla(document.get("errno")) or _said(body)
 
 
 def _apple(reason: Any) -> tuple[Verdict, str] | None:
-    if not isinstance(reason, str) or not _WORD.fullmatch(reason):
-        return None
-    return APPLE.get(reason, Verdict.UNKNOWN), reason
+    known = word(reason)
+    return None if known is None else (APPLE.get(known, Verdict.UNKNOWN), known)
 
 
 def _mozilla(errno: Any) -> tuple[Verdict, str] | None:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
-from typing import Any
-from xml.etree.ElementTree import ParseError, fromstring
 
 import msgspec
 
-from clarion.errors import InvalidField
 from clarion.message import Message
 from clarion.message.appearance import Appearance
-from clarion.message.look import custom, look, text
+from clarion.message.look import custom, text
 from clarion.providers.base import ContentRefused
-from clarion.providers.content import fit
+from clarion.providers.content import collapse_digest, fit, looks, remaining_s
 from clarion.providers.wns import markup
+from clarion.providers.wns.raw import Raw, check_markup, read
 
 CONTENT_MAX_BYTES = 5_000
 #: Kind -> WNS' priority when the message asks for none, or for `normal`; 1 is the highest.
 _PRIORITY = {"toast": ("1", "2"), "tile": ("2", "2"), "badge": ("2", "2"), "raw": ("3", "3")}
 _KINDS = tuple(_PRIORITY)
-_OWN_HEADER = re.compile("(?:x-wns-[a-z-]+|ms-cv)", re.IGNORECASE)
-_HEADER_VALUE = re.compile("[!-~](?:[ -~]*[!-~])?")
+#: WNS takes 16 letters and digits as a tag.
+_TAG_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Composition:
     """The request: its headers but for the access token, and its body."""
 
@@ -51,26 +47,23 @@ def compose(message: Message, os: str, *, now_ms: int) -> Composition:
     Raises:
         ContentRefused: WNS would refuse it for every device, or it is no WNS notification at all.
     """
-    try:
-        shown = look(message, os)
-    except InvalidField as error:
-        raise ContentRefused(error.message) from None
-    raw = _raw(message.raw.get("wns", {}))
-    kind = raw.get("type", "").removeprefix("wns/") or _kind(message, shown)
+    shown = looks(message, os)
+    raw = read(message.raw.get("wns", {}), _KINDS)
+    kind = raw.kind or _kind(message, shown)
 
     def write(cut: Appearance) -> bytes:
-        return raw["xml"].encode() if "xml" in raw else _content(message, kind, cut)
+        return _content(message, kind, cut) if raw.xml is None else raw.xml.encode()
 
     body = fit("WNS", CONTENT_MAX_BYTES, shown, write)
-    if "xml" in raw and kind != "raw":
-        _check_markup(body)
-    return Composition(_lines(message, kind, now_ms, raw.get("headers", {})), body)
+    if raw.xml is not None and kind != "raw":
+        check_markup(raw.xml, kind)
+    return Composition(_lines(message, kind, now_ms, raw), body)
 
 
 def _kind(message: Message, shown: Appearance) -> str:
     if shown.silent:
         return "raw"
-    kind = message.headers.get("wp-type", "toast").lower()
+    kind = (message.headers.get("wp-type") or "toast").lower()
     if kind not in _KINDS:
         raise ContentRefused(f"Invalid header wp-type: expected one of {', '.join(_KINDS)}.")
     return kind
@@ -101,7 +94,7 @@ def _data(message: Message) -> dict[str, str]:
     return custom(message) | {"messageId": message.id}
 
 
-def _lines(message: Message, kind: str, now_ms: int, own: Mapping[str, str]) -> tuple[str, ...]:
+def _lines(message: Message, kind: str, now_ms: int, raw: Raw) -> tuple[str, ...]:
     high, normal = _PRIORITY[kind]
     headers = {
         "Content-Type": "application/octet-stream" if kind == "raw" else "text/xml",
@@ -111,43 +104,13 @@ def _lines(message: Message, kind: str, now_ms: int, own: Mapping[str, str]) -> 
         "X-WNS-Priority": {"high": "1", "normal": normal}.get(message.priority or "", high),
     }
     if kind in ("toast", "tile"):
-        headers["X-WNS-Tag"] = _tag(message)
-    expires_ms = message.expires_ms()
-    if expires_ms is not None:
-        headers["X-WNS-TTL"] = str(max(1, (expires_ms - now_ms) // 1000))
-    replaced = {name.lower() for name in own}
-    kept = {name: value for name, value in headers.items() if name.lower() not in replaced}
-    return tuple(f"{name}: {value}" for name, value in (kept | dict(own)).items())
+        headers["X-WNS-Tag"] = collapse_digest(message, _TAG_BYTES).hex()
+    left_s = remaining_s(message, now_ms)
+    if left_s is not None:
+        headers["X-WNS-TTL"] = str(max(1, left_s))
+    return tuple(f"{name}: {value}" for name, value in _joined(headers, raw.headers).items())
 
 
-def _tag(message: Message) -> str:
-    """What a later copy replaces the first one by: 16 letters and digits are all that WNS takes."""
-    return blake2b((message.collapse_key or message.id).encode(), digest_size=8).hexdigest()
-
-
-def _raw(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the message says in WNS' own words, as far as it may."""
-    unknown = given.keys() - {"xml", "type", "headers"}
-    if unknown:
-        raise ContentRefused(f"Invalid raw.wns: expected xml, type and headers, not {min(unknown)}.")
-    if not all(isinstance(given.get(name, ""), str) for name in ("xml", "type")):
-        raise ContentRefused("Invalid raw.wns: expected text in xml and type.")
-    if given.get("xml") == "":
-        raise ContentRefused("Invalid raw.wns.xml: expected some text.")
-    if given.get("type", "wns/raw") not in {f"wns/{kind}" for kind in _KINDS}:
-        raise ContentRefused(f"Invalid raw.wns.type: expected wns/ and one of {', '.join(_KINDS)}.")
-    own = given.get("headers", {})
-    lines = own.items() if isinstance(own, dict) else [("", "")]
-    for name, value in lines:
-        if not _OWN_HEADER.fullmatch(name) or not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise ContentRefused("Invalid raw.wns.headers: expected names X-WNS-… or MS-CV, and values of one line.")
-        if name.lower() == "x-wns-type":
-            raise ContentRefused("Invalid raw.wns.headers: X-WNS-Type goes by raw.wns.type.")
-    return dict(given)
-
-
-def _check_markup(body: bytes) -> None:
-    try:
-        fromstring(body)  # noqa: S314  # at most 5000 bytes, and nothing is kept
-    except ParseError:
-        raise ContentRefused("Invalid raw.wns.xml: expected well-formed XML.") from None
+def _joined(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    replaced = {name.lower() for name in given}
+    return {name: value for name, value in ours.items() if name.lower() not in replaced} | dict(given)

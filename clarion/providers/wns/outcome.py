@@ -5,8 +5,7 @@ Source: Microsoft, "Push notification service request and response headers".
 
 from __future__ import annotations
 
-import re
-
+from clarion.providers.answer import FRONT_END, word
 from clarion.providers.base import Result, Verdict
 from clarion.providers.exchange import Answer
 
@@ -24,7 +23,7 @@ BY_NOTIFICATION_STATUS = {
 }
 
 #: By HTTP status: verdict and reason. WNS names no reasons of its own.
-BY_STATUS = {
+BY_STATUS = FRONT_END | {
     400: (Verdict.REJECTED, "BAD_HEADERS"),
     401: (Verdict.BEARER, "BAD_ACCESS_TOKEN"),
     403: (Verdict.SUSPECT, "WRONG_APPLICATION"),
@@ -39,7 +38,6 @@ BY_STATUS = {
 
 ACCEPTED = Result(Verdict.ACCEPTED)
 _OK = 200
-_WORD = re.compile("[a-z]{1,32}")
 _WAIT_MAX_S = 6 * 3600.0
 
 
@@ -56,7 +54,7 @@ def _notification(answer: Answer) -> Result:
     verdict = BY_NOTIFICATION_STATUS.get(status, Verdict.UNKNOWN)
     if verdict is Verdict.ACCEPTED:
         return ACCEPTED
-    return Result(verdict, status if _WORD.fullmatch(status) else "HTTP_200", _wait_s(answer))
+    return Result(verdict, word(status) or "HTTP_200", _wait_s(answer))
 
 
 def _wait_s(answer: Answer) -> float | None:

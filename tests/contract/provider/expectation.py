@@ -141,10 +141,11 @@ EXPECTATIONS = {
         answers={
             "dead": ("errno_106;status=410", Verdict.UNREGISTERED, "errno_106"),
             "suspect": ("CHROME_MISMATCH", Verdict.SUSPECT, "VapidPkHashMismatch"),
+            # Each push service judges our key for itself: what one of them thinks of it does not stop the others.
+            "credential": ("BadJwtToken", Verdict.SUSPECT, "BadJwtToken"),
             "rejected": ("errno_104", Verdict.REJECTED, "errno_104"),
             # No push service speaks for the others: nothing throttles them all, and there is no access token to refuse.
             "too fast": ("TooManyRequests;retry_after=7", Verdict.RETRY, "TooManyRequests"),
-            "credential": ("BadJwtToken", Verdict.CREDENTIAL, "BadJwtToken"),
             "transient": ("errno_201", Verdict.RETRY, "errno_201"),
             "page of HTML": ("BAD_GATEWAY_HTML", Verdict.RETRY, "BAD_GATEWAY"),
             "empty body": ("HTTP_503", Verdict.RETRY, "SERVICE_UNAVAILABLE"),

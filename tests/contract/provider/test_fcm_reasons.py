@@ -41,6 +41,7 @@ DOCUMENTED_BY_STATUS = {
     401: "bearer",
     403: "credential",
     404: "credential",
+    408: "retry",
     413: "rejected",
     429: "throttled",
     500: "retry",
@@ -100,7 +101,7 @@ def send(provider: FCMProvider, engine: Engine, token: str, os: str = "ANDROID",
 
 
 def test_our_tables_have_what_is_documented_and_nothing_else() -> None:
-    assert (len(DOCUMENTED), len(DOCUMENTED_BY_STATUS)) == (9, 10)
+    assert (len(DOCUMENTED), len(DOCUMENTED_BY_STATUS)) == (9, 11)
     by_code = {code: str(verdict) for code, verdict in BY_ERROR_CODE.items() if code != INVALID_TOKEN}
     assert by_code == DOCUMENTED
     assert {status: str(verdict) for status, (verdict, _) in BY_STATUS.items()} == DOCUMENTED_BY_STATUS
@@ -126,11 +127,12 @@ def test_the_rows_are_all_codes_and_all_statuses_that_fcm_answers_with() -> None
         ("QUOTA_EXCEEDED;retry_after=7", Result(Verdict.THROTTLED, "QUOTA_EXCEEDED", 7.0)),
         ("UNAVAILABLE;retry_after=7", Result(Verdict.RETRY, "UNAVAILABLE", 7.0)),
         ("EMPTY_ERROR;status=429", Result(Verdict.THROTTLED, "RESOURCE_EXHAUSTED")),
+        ("EMPTY_ERROR;status=408", Result(Verdict.RETRY, "REQUEST_TIMEOUT")),
         ("EMPTY_ERROR;status=413", Result(Verdict.REJECTED, "PAYLOAD_TOO_LARGE")),
         ("EMPTY_ERROR;status=418", Result(Verdict.UNKNOWN, "HTTP_418")),
         ("EMPTY_ERROR", Result(Verdict.RETRY, "UNAVAILABLE")),
         ("NOT_JSON", Result(Verdict.RETRY, "INTERNAL")),
-        ("REFUSED_STREAM", Result(Verdict.RETRY, "REFUSED_STREAM")),
+        ("REFUSED_STREAM", Result(Verdict.RETRY, "REFUSED_STREAM", 0.0)),
         ("DROP", Result(Verdict.UNKNOWN, "LOST")),
         ("OK", Result(Verdict.ACCEPTED)),
     ],
@@ -150,6 +152,43 @@ def test_what_is_composed_is_taken_for_every_system(
     (received,) = simulation.received("a-token")
     assert received["message"]["data"]["message"] == "Hello"
     assert received["message"]["data"]["city"] == "Ulm"
+
+
+def test_an_access_token_is_asked_for_whatever_the_environment_says(
+    provider: FCMProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    assert provider.fetch_bearer(now_ms=int(time.time() * 1000)).token
+
+
+@pytest.mark.parametrize("os", ["ANDROID", "IOS", "WEB"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {
+            "android": {
+                "collapseKey": "k",
+                "ttl": "2419200s",
+                "notification": {"color": "#FF8800", "visibility": "PRIVATE"},
+            }
+        },
+        {"android": {"priority": "HIGH", "restricted_satellite_ok": True, "data": {"a": "b"}}},
+        {"apns": {"headers": {"apns-priority": "5"}, "payload": {"aps": {"thread-id": "t"}}}, "notification": None},
+        {"webpush": {"data": {"a": "b"}, "fcmOptions": {"link": "https://x.example"}}},
+        {"notification": {"title": "T"}, "fcm_options": {"analytics_label": "spring"}},
+    ],
+)
+def test_whatever_we_let_pass_of_the_apps_own_members_is_taken(
+    provider: FCMProvider, engine: Engine, os: str, raw: dict[str, Any]
+) -> None:
+    assert send(provider, engine, "a-token", os, raw={"fcm": raw}) == Result(Verdict.ACCEPTED)
+
+
+@pytest.mark.parametrize("text", ['"' * 1_950, "ü" * 975, "\n" * 1_950])
+def test_what_we_count_is_what_fcm_counts(provider: FCMProvider, engine: Engine, text: str) -> None:
+    assert send(provider, engine, "a-token", body=text) == Result(Verdict.ACCEPTED)
 
 
 def test_the_largest_content_that_we_compose_is_taken(provider: FCMProvider, engine: Engine) -> None:

@@ -44,7 +44,10 @@ BARE = [
     (400, Verdict.REJECTED, "BAD_REQUEST"),
     (401, Verdict.BEARER, "UNAUTHORIZED"),
     (404, Verdict.CREDENTIAL, "NOT_FOUND"),
+    (408, Verdict.RETRY, "REQUEST_TIMEOUT"),
+    (429, Verdict.THROTTLED, "TOO_MANY_REQUESTS"),
     (500, Verdict.RETRY, "INTERNAL"),
+    (504, Verdict.RETRY, "GATEWAY_TIMEOUT"),
     (502, Verdict.RETRY, "BAD_GATEWAY"),
     (503, Verdict.THROTTLED, "FLOW_CONTROL"),
 ]
@@ -85,7 +88,7 @@ def send(provider, tokens, given=None, bearer=None):
 
 
 def test_the_table_is_the_documents():
-    assert (len(DOCUMENTED), len(BARE)) == (18, 6)
+    assert (len(DOCUMENTED), len(BARE)) == (18, 9)
     assert dict(DOCUMENTED) | dict.fromkeys(("80000000", "80100000"), Verdict.ACCEPTED) == BY_CODE
     assert {status: (verdict, reason) for status, verdict, reason in BARE} == BY_STATUS
 
@@ -97,7 +100,7 @@ def test_every_documented_code_has_its_verdict_for_all_devices(provider, code, v
 
 @pytest.mark.parametrize(("status", "verdict", "reason"), BARE)
 def test_every_documented_status_has_its_verdict(provider, status, verdict, reason):
-    assert send(provider, [f"sim:HTTP_{status}:a", "b"]) == Result(verdict, reason)
+    assert send(provider, [f"sim:HTTP_500;status={status}:a", "b"]) == Result(verdict, reason)
 
 
 @pytest.mark.parametrize("scenario", ["EMPTY_SUCCESS", "NOT_JSON_SUCCESS"])

@@ -54,9 +54,9 @@ APPLE_ERRORS = {
     "BadWebPushRequest": "REJECTED",
     "IdleTimeout": "RETRY",
     "VapidPkHashMismatch": "SUSPECT",
-    "BadJwtToken": "CREDENTIAL",
-    "BadVapidPublicKey": "CREDENTIAL",
-    "BadAuthorizationHeader": "CREDENTIAL",
+    "BadJwtToken": "SUSPECT",
+    "BadVapidPublicKey": "SUSPECT",
+    "BadAuthorizationHeader": "SUSPECT",
     "BadPath": "UNREGISTERED",
     "MethodNotAllowed": "REJECTED",
     "Unregistered": "UNREGISTERED",
@@ -68,7 +68,7 @@ APPLE_ERRORS = {
 }
 CHROME_TEXTS = {
     "CHROME_MISMATCH": ("SUSPECT", "VapidPkHashMismatch"),
-    "CHROME_INVALID_JWT": ("CREDENTIAL", "InvalidJWT"),
+    "CHROME_INVALID_JWT": ("SUSPECT", "InvalidJWT"),
     "CHROME_UNSUBSCRIBED": ("UNREGISTERED", "UnsubscribedOrExpired"),
     "CHROME_INVALID_REGISTRATION": ("SUSPECT", "InvalidRegistration"),
 }
@@ -78,6 +78,7 @@ STATUSES = {
     403: ("SUSPECT", "FORBIDDEN"),
     404: ("UNREGISTERED", "NOT_FOUND"),
     405: ("REJECTED", "METHOD_NOT_ALLOWED"),
+    408: ("RETRY", "REQUEST_TIMEOUT"),
     410: ("UNREGISTERED", "GONE"),
     413: ("REJECTED", "PAYLOAD_TOO_LARGE"),
     429: ("RETRY", "TOO_MANY_REQUESTS"),
@@ -137,7 +138,7 @@ def sending(made: Sending, simulation: Simulation) -> Sending:
 
 
 def test_every_documented_answer_is_in_our_tables_and_no_other() -> None:
-    assert (len(MOZILLA_ERRORS), len(APPLE_ERRORS), len(CHROME_TEXTS), len(STATUSES)) == (20, 17, 4, 12)
+    assert (len(MOZILLA_ERRORS), len(APPLE_ERRORS), len(CHROME_TEXTS), len(STATUSES)) == (20, 17, 4, 13)
     assert MOZILLA_ERRORS.keys() == MOZILLA.keys()
     assert APPLE_ERRORS.keys() == APPLE.keys()
     assert {reason for _, reason in CHROME_TEXTS.values()} == {reason for _, reason in CHROME.values()}
@@ -167,7 +168,7 @@ def test_every_text_of_chrome_has_its_verdict(sending: Sending, scenario: str) -
 
 
 def test_every_status_alone_has_its_verdict(sending: Sending) -> None:
-    results = sending.send(*(f"/push/sim:HTTP_{status}:a" for status in STATUSES))
+    results = sending.send(*(f"/push/sim:HTTP_500;status={status}:a" for status in STATUSES))
     assert [(result.verdict.name, result.reason) for result in results] == list(STATUSES.values())
 
 

@@ -35,6 +35,11 @@ DOCUMENTED = [
     ("PAYLOAD_TOO_LARGE", Verdict.REJECTED, "PAYLOAD_TOO_LARGE"),
     ("INTERNAL", Verdict.RETRY, "INTERNAL"),
     ("UNAVAILABLE", Verdict.RETRY, "UNAVAILABLE"),
+    # what stands before WNS
+    ("INTERNAL;status=408", Verdict.RETRY, "REQUEST_TIMEOUT"),
+    ("INTERNAL;status=429", Verdict.THROTTLED, "TOO_MANY_REQUESTS"),
+    ("INTERNAL;status=502", Verdict.RETRY, "BAD_GATEWAY"),
+    ("INTERNAL;status=504", Verdict.RETRY, "GATEWAY_TIMEOUT"),
 ]
 
 
@@ -75,7 +80,7 @@ def send(provider, wns, tokens, given=None, bearer=None):
 
 
 def test_the_table_is_the_documents():
-    assert len(DOCUMENTED) == 13
+    assert len(DOCUMENTED) == 17
     known = {(verdict, reason) for verdict, reason in BY_STATUS.values()}
     known |= {
         (verdict, "" if verdict is Verdict.ACCEPTED else word) for word, verdict in BY_NOTIFICATION_STATUS.items()

@@ -117,3 +117,18 @@ def test_a_file_that_is_not_toml_says_where(write):
 def test_a_missing_file_names_the_variable(tmp_path):
     with pytest.raises(Misconfigured, match=r"^CLARION_APPS_FILE: cannot read .*missing\.toml: No such file"):
         read_apps(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize("host", ["push.example", "*.push.example:8443", "127.0.0.1", "127.0.0.1:8443", "[::1]:8443"])
+def test_a_host_may_name_a_port(write, tmp_path, host):
+    (tmp_path / "secret").touch()
+    text = DEMO + f'[apps.demo.wns]\nclient_id = "c"\nclient_secret = "secret"\nhosts = ["{host}"]\n'
+    assert read_apps(write(text))["demo"].wns.hosts == frozenset({host})
+
+
+@pytest.mark.parametrize("host", ["push.example:", "push.example:port", "https://push.example", "push.example:8443/x"])
+def test_what_is_no_host_is_refused(write, tmp_path, host):
+    (tmp_path / "secret").touch()
+    text = DEMO + f'[apps.demo.wns]\nclient_id = "c"\nclient_secret = "secret"\nhosts = ["{host}"]\n'
+    with pytest.raises(Misconfigured, match="hosts"):
+        read_apps(write(text))

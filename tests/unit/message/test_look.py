@@ -83,13 +83,14 @@ def given_and_shown(part):
 def test_a_push_header_has_one_home(header, home):
     os, part = home
     given, shown = given_and_shown(part)
-    sent = message({header: given}, appearance=FORM)
+    form = Appearance(body="") if part == "silent" else FORM
+    sent = message({header: given}, appearance=form)
     assert custom(sent) == {}
     spoken_to = {os, "HMS"} if os == "ANDROID" else {os}
     for each in SYSTEMS:
         looks = look(sent, each)
         assert own(sent, each) == ({header: given} if each in spoken_to else {})
-        changed = {name for name in Appearance.__struct_fields__ if getattr(looks, name) != getattr(FORM, name)}
+        changed = {name for name in Appearance.__struct_fields__ if getattr(looks, name) != getattr(form, name)}
         assert changed == ({part} if part and each in spoken_to else set())
         if part and each in spoken_to:
             assert getattr(looks, part) == shown
@@ -127,15 +128,56 @@ def test_of_two_headers_for_one_part_the_documented_one_wins():
 
 
 @pytest.mark.parametrize(("value", "silent"), [("1", True), ("true", True), ("TRUE", True), ("0", False), ("x", False)])
-def test_content_available_makes_a_message_silent(value, silent):
-    sent = message({"ios-content-available": value})
+def test_content_available_makes_a_message_silent_that_has_nothing_to_show(value, silent):
+    sent = message({"ios-content-available": value}, body="")
     assert (look(sent, "IOS").silent, wakes(sent, "IOS")) == (silent, silent)
     assert (look(sent, "ANDROID").silent, wakes(sent, "ANDROID")) == (False, False)
 
 
-def test_content_available_beside_a_text_shows_it_and_wakes_the_app():
-    sent = message({"ios-content-available": "1", "ios-alert-title": "News"})
-    assert (look(sent, "IOS").silent, wakes(sent, "IOS")) == (False, True)
+#: What an SDK sends with every publish, whatever it is.
+EVERY_PUBLISH = {"ios-content-available": "1", "osx-content-available": "1", "android-content-available": "1"}
+TEXTS = ["title", "subtitle", "body"]
+
+
+@pytest.mark.parametrize("os", ["IOS", "OSX", "ANDROID", "HMS"])
+@pytest.mark.parametrize("body", ["Hello", {"a": 1}, 0, False])
+def test_content_available_beside_a_message_shows_it_and_wakes_the_app(os, body):
+    sent = message(EVERY_PUBLISH, body=body)
+    assert (look(sent, os).silent, wakes(sent, os)) == (False, True)
+
+
+@pytest.mark.parametrize("os", ["IOS", "OSX", "ANDROID", "HMS"])
+@pytest.mark.parametrize("part", TEXTS)
+def test_content_available_beside_a_text_shows_it_and_wakes_the_app(os, part):
+    header = next(name for name, sets in HEADERS[os].items() if sets == part)
+    for sent in (
+        message(EVERY_PUBLISH | {header: "News"}, body=""),
+        message(EVERY_PUBLISH, body="", appearance=Appearance(**{part: "News"})),
+    ):
+        assert (look(sent, os).silent, wakes(sent, os)) == (False, True)
+
+
+@pytest.mark.parametrize(("os", "silent"), [("IOS", False), ("OSX", False), ("ANDROID", True), ("HMS", True)])
+@pytest.mark.parametrize("parts", [{"badge": 0}, {"sound": "default"}])
+def test_a_badge_or_a_sound_alone_is_something_on_apples_systems(os, silent, parts):
+    assert look(message(EVERY_PUBLISH, body="", appearance=Appearance(**parts)), os).silent is silent
+
+
+@pytest.mark.parametrize("os", ["IOS", "OSX", "ANDROID", "HMS"])
+@pytest.mark.parametrize(
+    ("body", "form"),
+    [
+        ("", Appearance()),
+        (None, Appearance()),
+        ({}, Appearance()),
+        ([], Appearance()),
+        ("Hello", Appearance(body="")),
+        ("Hello", Appearance(title="T", silent=True)),
+    ],
+)
+def test_content_available_is_silent_where_nothing_is_to_be_shown_or_the_form_says_so(os, body, form):
+    sent = message(EVERY_PUBLISH, body=body, appearance=form)
+    assert (look(sent, os).silent, wakes(sent, os)) == (True, True)
 
 
 def test_a_header_can_make_a_silent_form_heard_on_one_system():

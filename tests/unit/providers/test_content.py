@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from clarion.message import Appearance
+from clarion.message import Appearance, Message, Target
 from clarion.providers.base import ContentRefused
-from clarion.providers.content import ContentTooLong, fit
+from clarion.providers.content import ContentTooLong, collapse_digest, collapse_id, fit, looks, merged, remaining_s
 
 
 def written(shown):
@@ -47,3 +47,50 @@ def test_a_size_may_be_measured_otherwise():
         "P", 8, Appearance(body="hello", truncate=True), lambda shown: shown, size=lambda shown: 2 * len(shown.body)
     )
     assert cut.body == "hel…"
+
+
+def message(**fields):
+    given = {"id": "message:1", "app": "demo", "body": "Hello", "target": Target(channel="default"), "accepted_ms": 0}
+    return Message(**given | fields)
+
+
+@pytest.mark.parametrize(
+    ("ours", "given", "expected"),
+    [
+        ({"a": 1}, {}, {"a": 1}),
+        ({"a": 1}, {"a": 2, "b": 3}, {"a": 2, "b": 3}),
+        ({"a": {"b": {"c": 1, "d": 2}}}, {"a": {"b": {"c": 3}}}, {"a": {"b": {"c": 3, "d": 2}}}),
+        ({"a": {"b": 1}}, {"a": [1]}, {"a": [1]}),
+        ({"a": [1]}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": None}}, {"a": {"c": 2}}),
+        ({"a": 1}, {"a": None}, {}),
+        ({}, {"a": None, "b": {"c": None}}, {"a": None, "b": {"c": None}}),
+    ],
+)
+def test_the_apps_own_members_join_ours(ours, given, expected):
+    before = repr(ours)
+    assert merged(ours, given) == expected
+    assert repr(ours) == before
+
+
+def test_a_header_that_cannot_be_used_is_content_refused():
+    with pytest.raises(ContentRefused, match="ios-badge"):
+        looks(message(headers={"ios-badge": "x"}), "IOS")
+
+
+def test_what_is_left_of_a_life_is_never_less_than_nothing():
+    assert remaining_s(message(), 5_000) is None
+    assert [remaining_s(message(ttl_s=60), now_ms) for now_ms in (0, 1, 59_999, 61_000)] == [60, 59, 0, 0]
+
+
+@pytest.mark.parametrize("key", ["k" * 65, "ü", "a b", "a\n"])
+def test_a_collapse_key_that_no_header_has_is_its_digest(key):
+    found = collapse_id(message(collapse_key=key))
+    assert (len(found), found.isalnum()) == (64, True)
+    assert found == collapse_digest(message(collapse_key=key), 32).hex()
+
+
+def test_a_message_without_a_collapse_key_is_known_by_its_id():
+    assert collapse_id(message()) == "message:1"
+    assert collapse_id(message(collapse_key="scores")) == "scores"
+    assert collapse_digest(message(), 8) != collapse_digest(message(id="message:2"), 8)

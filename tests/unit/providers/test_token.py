@@ -38,6 +38,7 @@ def test_a_browsers_subscription_is_taken_where_its_push_service_is_allowed():
         ("a-token", "a PushSubscription as JSON text"),
         (subscription("http://fcm.googleapis.com/x"), "an https endpoint"),
         (subscription("https://evil.example/x"), "endpoint is at .*fcm.googleapis.com"),
+        (subscription("https://fcm.googleapis.com:22/x"), "endpoint is at .*fcm.googleapis.com"),
     ],
 )
 def test_what_is_no_subscription_is_refused_with_what_was_expected(token, words):
@@ -51,7 +52,13 @@ def test_a_channel_uri_is_taken_where_its_host_is_allowed():
 
 
 @pytest.mark.parametrize(
-    "token", ["a-token", "http://db5p.notify.windows.com/?token=a", "https://evil.example/?token=a"]
+    "token",
+    [
+        "a-token",
+        "http://db5p.notify.windows.com/?token=a",
+        "https://evil.example/?token=a",
+        "https://db5p.notify.windows.com:22/?token=a",
+    ],
 )
 def test_what_is_no_channel_uri_is_refused(token):
     with pytest.raises(InvalidField, match=r"Invalid deviceToken: expected a channel URI: .*notify\.windows\.com"):

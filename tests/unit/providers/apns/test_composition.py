@@ -109,7 +109,24 @@ def test_a_template_is_drawn_by_the_apps_extension(name):
 
 def test_headers_for_other_systems_take_no_space():
     headers = {"android-content-title": "T", "android_immediate_push": "{}", "wp-title": "T", "ios-badge": "1"}
+    headers |= {"osx-badge": "1", "web-title": "T", "web-icon": "i", "osx-of-the-app": "1"}
     assert payload_of(message(headers=headers)).keys() == {"message", "messageId", "aps"}
+
+
+def test_a_header_for_the_app_wins_over_data_of_the_same_name():
+    shown = Appearance(data={"order": "form", "messageId": "forged"})
+    payload = payload_of(message(headers={"order": "header", "ios-of-the-app": "1"}, appearance=shown))
+    assert (payload["order"], payload["messageId"], payload["ios-of-the-app"]) == ("header", ID, "1")
+
+
+def test_content_available_with_every_publish_shows_what_there_is_and_wakes_the_app():
+    headers, payload = composed(message(headers={"ios-content-available": "1"}))
+    assert (headers["apns-push-type"], headers["apns-priority"]) == ("alert", "10")
+    assert payload["aps"] == {"alert": {"body": "Hello"}, "content-available": 1}
+    headers, payload = composed(message("", headers={"ios-content-available": "1"}))
+    assert (headers["apns-push-type"], payload["aps"]) == ("background", {"content-available": 1})
+    _, payload = composed(message("", headers={"ios-content-available": "1", "ios-badge": "3"}))
+    assert payload["aps"] == {"badge": 3, "content-available": 1}
 
 
 def test_apples_own_headers_reach_aps():
@@ -191,16 +208,47 @@ def test_a_live_activity_says_what_happens_to_it():
         compose(message(headers=live), "IOS", "com.example.app")
 
 
+STARTED = {"event": "start", "alert": {"title": "T"}, "attributes-type": "Game", "attributes": {}}
+
+
+def test_a_live_activity_starts_with_an_alert_and_attributes():
+    live = {"ios-push-type": "liveactivity"}
+    assert aps_of(message(headers=live, raw={"apns": {"aps": STARTED}})).items() >= STARTED.items()
+    for name in ("alert", "attributes-type", "attributes"):
+        rest = {each: value for each, value in STARTED.items() if each != name}
+        with pytest.raises(ContentRefused, match="attributes-type"):
+            compose(message(headers=live, raw={"apns": {"aps": rest}}), "IOS", "com.example.app")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"appearance": Appearance(title="T")},
+        {"appearance": Appearance(body="B")},
+        {"appearance": Appearance(sound="default")},
+        {"appearance": Appearance(badge=1)},
+        {"headers": {"ios-alert-subtitle": "S"}},
+        {"raw": {"apns": {"aps": {"alert": "A"}}}},
+        {"raw": {"apns": {"aps": {"sound": "default"}}}},
+    ],
+)
+def test_a_background_push_shows_nothing_so_what_is_to_be_shown_is_refused(fields):
+    headers = {"ios-push-type": "background"} | fields.get("headers", {})
+    with pytest.raises(ContentRefused, match="background push"):
+        compose(message(**fields | {"headers": headers}), "IOS", "com.example.app")
+
+
 def test_mdm_gets_its_own_payload_and_nothing_else():
     given = message(headers={"ios-push-type": "mdm"}, raw={"apns": {"mdm": "magic"}})
     assert payload_of(given) == {"mdm": "magic"}
 
 
-def test_raw_members_replace_ours_and_aps_is_merged():
-    raw = {"apns": {"message": "other", "new": [1], "aps": {"alert": {"loc-key": "K"}, "thread-id": "t"}}}
-    payload = payload_of(message(headers={"ios-sound": "default"}, raw=raw))
+def test_raw_members_join_ours_and_null_takes_one_away():
+    aps = {"alert": {"loc-key": "K", "body": None}, "thread-id": "t"}
+    raw = {"apns": {"message": "other", "new": [1], "aps": aps}}
+    payload = payload_of(message(headers={"ios-sound": "default", "ios-alert-title": "T"}, raw=raw))
     assert (payload["message"], payload["new"]) == ("other", [1])
-    assert payload["aps"] == {"alert": {"loc-key": "K"}, "thread-id": "t", "sound": "default"}
+    assert payload["aps"] == {"alert": {"title": "T", "loc-key": "K"}, "thread-id": "t", "sound": "default"}
 
 
 def test_an_app_with_its_own_collapse_key_keeps_it():

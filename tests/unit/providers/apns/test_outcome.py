@@ -21,7 +21,9 @@ def answer(status, reason, retry_after_s=None, **further):
         (answer(400, "PayloadEmpty"), Result(Verdict.REJECTED, "PayloadEmpty")),
         (answer(400, "BadDeviceToken"), Result(Verdict.SUSPECT, "BadDeviceToken", elsewhere=True)),
         (answer(400, "DeviceTokenNotForTopic"), Result(Verdict.SUSPECT, "DeviceTokenNotForTopic")),
-        (answer(400, "TopicDisallowed"), Result(Verdict.CREDENTIAL, "TopicDisallowed")),
+        (answer(400, "TopicDisallowed"), Result(Verdict.SUSPECT, "TopicDisallowed")),
+        (answer(400, "BadTopic"), Result(Verdict.SUSPECT, "BadTopic")),
+        (answer(400, "MissingTopic"), Result(Verdict.SUSPECT, "MissingTopic")),
         (answer(403, "ExpiredProviderToken"), Result(Verdict.BEARER, "ExpiredProviderToken")),
         (answer(403, "InvalidProviderToken"), Result(Verdict.CREDENTIAL, "InvalidProviderToken")),
         (answer(410, "Unregistered", timestamp=1234), Result(Verdict.UNREGISTERED, "Unregistered", dead_since_ms=1234)),
@@ -31,11 +33,13 @@ def answer(status, reason, retry_after_s=None, **further):
         (answer(410, "Unregistered", timestamp=-1), Result(Verdict.UNREGISTERED, "Unregistered")),
         (answer(429, "TooManyRequests"), Result(Verdict.RETRY, "TooManyRequests")),
         (answer(429, "TooManyProviderTokenUpdates"), Result(Verdict.THROTTLED, "TooManyProviderTokenUpdates")),
-        (answer(503, "Shutdown"), Result(Verdict.RETRY, "Shutdown")),
+        (answer(503, "Shutdown"), Result(Verdict.RETRY, "Shutdown", 0.0)),
+        (answer(400, "IdleTimeout"), Result(Verdict.RETRY, "IdleTimeout", 0.0)),
         (answer(503, "ServiceUnavailable", 7.0), Result(Verdict.RETRY, "ServiceUnavailable", 7.0)),
         (answer(400, "SomethingNew"), Result(Verdict.UNKNOWN, "SomethingNew")),
         (answer(503, "SomethingNew"), Result(Verdict.RETRY, "SomethingNew")),
         (answer(400, "two words"), Result(Verdict.UNKNOWN, "HTTP_400")),
+        (answer(600, "x" * 65), Result(Verdict.UNKNOWN, "HTTP_600")),
         (answer(400, "x" * 65), Result(Verdict.UNKNOWN, "HTTP_400")),
         (answer(400, ["BadDeviceToken"]), Result(Verdict.UNKNOWN, "HTTP_400")),
         (Answer(0, 410, b""), Result(Verdict.UNKNOWN, "HTTP_410")),
@@ -44,6 +48,10 @@ def answer(status, reason, retry_after_s=None, **further):
         (Answer(0, 500, b"\xe9\xff"), Result(Verdict.RETRY, "HTTP_500")),
         (Answer(0, 503, b"[" * 100_000), Result(Verdict.RETRY, "HTTP_503")),
         (Answer(0, 413, b"[]"), Result(Verdict.REJECTED, "HTTP_413")),
+        *(
+            (Answer(0, status, b""), Result(Verdict.RETRY, f"HTTP_{status}"))
+            for status in (408, 429, 501, 504, 520, 599)
+        ),
     ],
 )
 def test_an_answer_has_its_verdict(given, expected):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from clarion.app import FCMStyle
-from clarion.errors import InvalidField
 from clarion.message import Appearance, Button, Message, Target
 from clarion.providers.base import ContentRefused
 from clarion.providers.fcm.composition import compose, splice
@@ -78,7 +78,7 @@ def test_the_apps_own_collapse_key_wins():
 
 def test_what_is_shown_is_urgent_and_what_is_silent_is_not():
     assert sent(message())["android"]["priority"] == "high"
-    assert sent(message(headers={"android-content-available": "1"}))["android"]["priority"] == "normal"
+    assert sent(message("", headers={"android-content-available": "1"}))["android"]["priority"] == "normal"
     assert sent(message(priority="normal"))["android"]["priority"] == "normal"
 
 
@@ -98,9 +98,22 @@ def test_apple_devices_get_alert_badge_and_sound():
 
 
 def test_a_silent_apple_push_is_a_background_push():
+    headers = {"ios-content-available": "1"}
+    for given in (message("", headers=headers), message(appearance=Appearance(silent=True)), message("")):
+        for priority in (None, "high"):
+            apns = sent(msgspec.structs.replace(given, priority=priority), os="IOS")["apns"]
+            assert apns["payload"]["aps"] == {"content-available": 1}
+            assert (apns["headers"]["apns-priority"], apns["headers"]["apns-push-type"]) == ("5", "background")
+
+
+def test_content_available_with_every_publish_shows_what_there_is():
     apns = sent(message(headers={"ios-content-available": "1"}), os="IOS")["apns"]
-    assert apns["payload"]["aps"] == {"content-available": 1}
-    assert (apns["headers"]["apns-priority"], apns["headers"]["apns-push-type"]) == ("5", "background")
+    assert apns["payload"]["aps"] == {"alert": {"body": "Hello"}, "content-available": 1}
+    assert (apns["headers"]["apns-priority"], apns["headers"]["apns-push-type"]) == ("10", "alert")
+    for style in FCMStyle:
+        document = sent(message(headers={"android-content-available": "1"}), style=style)
+        assert document["android"]["priority"] == "high"
+        assert document["data"] == {"message": "Hello", "messageId": "message:1"}
 
 
 @pytest.mark.parametrize(
@@ -108,11 +121,30 @@ def test_a_silent_apple_push_is_a_background_push():
     [
         (message("x" * 4100), "4096"),
         (message("x" * 3000, headers={"ios-alert-body": "y" * 1500}), "4096"),
+        (message(raw={"fcm": {"android": {"data": {"a": "x" * 4096}}}}), "4096"),
+        (message(raw={"fcm": {"webpush": {"data": {"a": "x" * 4096}}}}), "4096"),
+        (message(raw={"fcm": {"notification": {"title": "x" * 4096}}}), "4096"),
+        (message(raw={"fcm": {"android": {"data": {"gcm.x": "1"}}}}), "gcm.x"),
+        (message(raw={"fcm": {"webpush": {"data": {"from": "1"}}}}), "from"),
+        (message(raw={"fcm": {"android": {"data": {"a": None}}}}), "strings"),
+        (message(raw={"fcm": {"apns": {"headers": {"apns-x": None}}}}), "strings"),
+        (message(raw={"fcm": {"android": 5}}), "raw.fcm.android"),
+        (message(raw={"fcm": {"andriod": {}}}), "andriod"),
+        (message(raw={"fcm": {"android": {"collapse_key": "a", "collapseKey": "b"}}}), "twice"),
+        (message(raw={"fcm": {"android": {"ttl": "2419201s"}}}), "2419200s"),
+        (message(raw={"fcm": {"android": {"ttl": "-1s"}}}), "ttl"),
+        (message(raw={"fcm": {"android": {"ttl": 60}}}), "ttl"),
+        (message(raw={"fcm": {"android": {"notification": {"color": "red"}}}}), "#rrggbb"),
+        (message(raw={"fcm": {"android": {"notification": {"visibility": "private"}}}}), "PRIVATE"),
+        (message(raw={"fcm": {"android": {"notification": {"vibrateTimings": ["1"]}}}}), "vibrate_timings"),
+        (message(raw={"fcm": {"android": {"notification": {"sticky": 1}}}}), "true or false"),
+        (message(raw={"fcm": {"fcmOptions": {"analyticsLabel": "a b"}}}), "analytics_label"),
+        (message(raw={"fcm": {"webpush": {"fcm_options": {"link": "http://x"}}}}), "https"),
         (message(headers={"google.x": "1"}), "google.x"),
         (message(headers={"from": "1"}), "from"),
         (message(raw={"fcm": {"token": "another"}}), "token"),
         (message(raw={"fcm": {"data": {"a": 1}}}), "strings"),
-        (message(raw={"fcm": {"data": None}}), "strings"),
+        (message(headers={"ios-badge": "many"}), "ios-badge"),
         (message(raw={"fcm": {"data": {"gcm.x": "1"}}}), "gcm.x"),
     ],
 )
@@ -244,19 +276,40 @@ def test_browsers_get_a_notification_and_a_link():
     }
 
 
-def test_raw_members_replace_ours_and_are_merged_one_level_deep():
+def test_raw_members_replace_ours_and_objects_are_merged_at_any_depth():
     raw = {
         "data": {"order": "18", "more": "x"},
         "android": {"priority": "normal", "bandwidth_constrained_ok": True},
         "apns": {"headers": {"apns-priority": "1"}},
         "fcm_options": {"analytics_label": "spring"},
     }
+    drawn = {"notification": {"color": "#ff8800", "sound": None}}
+    shown = sent(message(appearance=FORM, raw={"fcm": {"android": drawn}}), style=FCMStyle.NOTIFICATION)["android"]
+    assert shown["notification"].items() >= {"title": "T", "body": "B", "color": "#ff8800"}.items()
+    assert "sound" not in shown["notification"]
     document = sent(message(appearance=FORM, raw={"fcm": raw, "apns": {"x": 1}}))
     assert document["android"] == {"priority": "normal", "bandwidth_constrained_ok": True}
     assert document["data"]["order"] == "18"
     assert document["data"]["android-content-title"] == "T"
     assert document["apns"] == {"headers": {"apns-priority": "1"}}
     assert document["fcm_options"] == {"analytics_label": "spring"}
+
+
+def test_raw_members_may_have_either_of_the_names_that_fcm_knows():
+    raw = {"android": {"collapseKey": "k", "notification": {"notificationCount": "5"}}, "data": None}
+    document = sent(message(appearance=FORM, raw={"fcm": raw}), style=FCMStyle.NOTIFICATION)
+    assert (document["android"]["collapse_key"], document["android"]["notification"]["notification_count"]) == (
+        "k",
+        "5",
+    )
+    assert "data" not in document
+
+
+def test_what_counts_is_the_text_and_not_its_escapes():
+    whole = 4096 - len("messagemessageIdmessage:1")
+    assert sent(message('"' * whole))["data"]["message"] == '"' * whole
+    with pytest.raises(ContentRefused, match="the message has 4097"):
+        compose(message('"' * (whole + 1)), "ANDROID", FCMStyle.DATA, now_ms=0)
 
 
 def test_what_is_too_long_is_cut_where_that_is_allowed():
@@ -276,11 +329,6 @@ def test_any_content_leaves_the_token_where_it_belongs():
     assert document.keys() == {"message"}
     assert document["message"]["token"] == "t0ken"
     assert document["message"]["data"][inner] == inner
-
-
-def test_a_header_that_cannot_be_used_is_named():
-    with pytest.raises(InvalidField, match="ios-badge"):
-        compose(message(headers={"ios-badge": "many"}), "IOS", FCMStyle.DATA, now_ms=0)
 
 
 def test_a_refusal_does_not_quote_the_message():

@@ -43,6 +43,7 @@ def blames(field):
         (answer(503, "UNAVAILABLE", "UNAVAILABLE"), "RETRY", "UNAVAILABLE"),
         (Answer(0, 502, b"<html>502. That's an error.</html>"), "RETRY", "BAD_GATEWAY"),
         (Answer(0, 504, b""), "RETRY", "GATEWAY_TIMEOUT"),
+        (Answer(0, 408, b""), "RETRY", "REQUEST_TIMEOUT"),
         (answer(500, "UNKNOWN", "UNSPECIFIED_ERROR"), "UNKNOWN", "UNSPECIFIED_ERROR"),
         (answer(400, "INVALID_ARGUMENT", "SOMETHING_NEW"), "UNKNOWN", "SOMETHING_NEW"),
         (Answer(0, 418, b"[]"), "UNKNOWN", "HTTP_418"),
@@ -73,7 +74,13 @@ def test_only_unregistered_proves_a_token_dead():
 
 
 @pytest.mark.parametrize(
-    ("failure", "verdict"), [(Failure.NOT_SENT, Verdict.RETRY), (Failure.AMBIGUOUS, Verdict.UNKNOWN)]
+    ("failure", "reason", "expected"),
+    [
+        (Failure.NOT_SENT, "CONNECT", Result(Verdict.RETRY, "CONNECT", 0.0)),
+        (Failure.NOT_SENT, "URL", Result(Verdict.REJECTED, "URL")),
+        (Failure.NOT_SENT, "HEADER", Result(Verdict.REJECTED, "HEADER")),
+        (Failure.AMBIGUOUS, "LOST", Result(Verdict.UNKNOWN, "LOST")),
+    ],
 )
-def test_without_an_answer_only_what_was_not_sent_is_sent_again(failure, verdict):
-    assert read(None, Answer(0, 0, failure=failure, reason="LOST")) == Result(verdict, "LOST")
+def test_without_an_answer_only_what_was_not_sent_is_sent_again(failure, reason, expected):
+    assert read(None, Answer(0, 0, failure=failure, reason=reason)) == expected

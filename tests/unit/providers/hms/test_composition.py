@@ -32,6 +32,10 @@ def sent(given, tokens=("t0ken",), now_ms=0):
     return document["message"]
 
 
+def own(android):
+    return message(raw={"hms": {"android": android}})
+
+
 def shown(given):
     return sent(given)["android"]["notification"]
 
@@ -63,6 +67,7 @@ def test_a_notification_always_has_a_title_and_a_body():
     assert shown(message())["title"] == "Hello"
     assert shown(message(appearance=Appearance(subtitle="S")))["title"] == "S"
     assert shown(message("", appearance=Appearance(title="T")))["body"] == "T"
+    assert shown(message("", appearance=Appearance(subtitle="S")))["body"] == "S"
 
 
 def test_the_form_becomes_huaweis_members():
@@ -129,6 +134,11 @@ def test_the_message_can_bring_members_of_its_own():
     assert (document["data"], document["apns"]) == ("mine", {"headers": {}})
     assert (document["android"]["category"], document["android"]["urgency"]) == ("IM", "HIGH")
     assert document["android"]["notification"]["body"] == "Hello"
+    drawn = {"notification": {"badge": {"add_num": 1, "set_num": None}, "importance": "LOW"}}
+    notification = sent(message(appearance=Appearance(badge=3), raw={"hms": {"android": drawn}}))["android"][
+        "notification"
+    ]
+    assert notification.items() >= {"body": "Hello", "importance": "LOW", "badge": {"add_num": 1}}.items()
 
 
 @pytest.mark.parametrize("name", ["token", "topic", "condition"])
@@ -143,6 +153,20 @@ def test_whom_it_goes_to_is_not_the_messages_to_say(name):
         (message("private " * 600), "4096"),
         (message(headers={"custom": "private " * 600}), "4096"),
         (message(headers={"android-badge": "private"}), "android-badge"),
+        (message(""), "needs a title"),
+        (own({"notification": {"title": None}}), "needs a title"),
+        (own({"notification": {"body": 5}}), "needs a body"),
+        (own({"notification": {"click_action": None}}), "click_action"),
+        (own({"notification": {"click_action": {"type": 2}}}), "click_action"),
+        (own({"notification": {"click_action": {"type": [1]}}}), "click_action"),
+        (own({"notification": 5}), "android.notification is an object"),
+        (own({"ttl": "1296001s"}), "1296000s"),
+        (own({"ttl": 60}), "ttl"),
+        (own({"urgency": ["private"]}), "HIGH or NORMAL"),
+        (own({"collapse_key": 101}), "-1 to 100"),
+        (own(5), "android is an object"),
+        (message(raw={"hms": {"data": {"a": 1}}}), "data is a string"),
+        (message(raw={"hms": {"data": None, "android": None}}), "neither"),
     ],
 )
 def test_what_hms_would_refuse_for_everybody_is_refused_before_anybody_gets_it(given, words):
@@ -183,7 +207,7 @@ def secret(tmp_path):
 )
 def test_the_project_decides_the_version(secret, project, url):
     provider = HMSProvider.open("demo", HMSCredential(client_id="1047", client_secret=secret, project_id=project))
-    assert (provider.url, provider.credential, provider.batch_max) == (url, "demo:1047", 1_000)
+    assert (provider.url, provider.credential, provider.batch_max) == (url, "1047", 1_000)
     assert "s3cret" not in repr(provider)
 
 

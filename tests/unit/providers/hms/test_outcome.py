@@ -59,7 +59,10 @@ def test_the_code_in_the_body_goes_before_the_http_status(status, code, verdict)
         (500, "RETRY", "INTERNAL"),
         (502, "RETRY", "BAD_GATEWAY"),
         (503, "THROTTLED", "FLOW_CONTROL"),
-        (504, "UNKNOWN", "HTTP_504"),
+        (504, "RETRY", "GATEWAY_TIMEOUT"),
+        (408, "RETRY", "REQUEST_TIMEOUT"),
+        (429, "THROTTLED", "TOO_MANY_REQUESTS"),
+        (418, "UNKNOWN", "HTTP_418"),
     ],
 )
 def test_without_a_code_the_http_status_decides(body, status, verdict, reason):

@@ -86,6 +86,7 @@ def test_a_silent_message_shows_nothing():
 
 
 def test_a_message_that_says_nothing_is_a_push_without_a_body():
+    assert compose(message("", headers={"ios-content-available": "1"}), "WEB", now_ms=0).content == b""
     composed = compose(message(""), "WEB", now_ms=0)
     assert composed.content == b""
     assert not any(line.startswith("Content-") for line in composed.headers)
@@ -93,12 +94,20 @@ def test_a_message_that_says_nothing_is_a_push_without_a_body():
 
 
 def test_the_apps_own_members_replace_or_join_ours():
-    raw = {"webpush": {"icon": "/i.png", "body": "Own", "data": {"mine": [1]}, "tag": None}, "fcm": {"body": "Other"}}
+    data = {"mine": [1], "theirs": None}
+    raw = {"webpush": {"icon": "/i.png", "body": "Own", "data": data, "tag": None}, "fcm": {"body": "Other"}}
     found = payload(message(raw=raw))
     assert found["icon"] == "/i.png"
     assert found["body"] == "Own"
-    assert found["tag"] is None
-    assert found["data"] == {"messageId": "message:1", "mine": [1]}
+    assert "tag" not in found
+    assert found["data"] == {"messageId": "message:1", "mine": [1], "theirs": None}
+
+
+def test_headers_for_other_systems_do_not_travel_and_any_other_wins_over_data():
+    sent = {"ios-badge": "1", "android_immediate_push": "{}", "wp-type": "tile", "web-title": "T", "web-icon": "/i.png"}
+    found = payload(message(headers=sent | {"city": "Ulm"}, appearance=Appearance(data={"city": "form", "k": "v"})))
+    assert found["title"] == "T"
+    assert found["data"] == {"web-icon": "/i.png", "city": "Ulm", "k": "v", "messageId": "message:1"}
 
 
 def test_headers_cannot_pass_themselves_off_as_the_messages_id():

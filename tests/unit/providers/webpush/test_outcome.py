@@ -51,21 +51,22 @@ def test_any_success_is_accepted(status):
         (apple(400, "BadWebPushTopic"), "REJECTED", "BadWebPushTopic"),
         (apple(400, "VapidPkHashMismatch"), "SUSPECT", "VapidPkHashMismatch"),
         (apple(403, "VapidPkHashMismatch"), "SUSPECT", "VapidPkHashMismatch"),
-        (apple(403, "BadJwtToken"), "CREDENTIAL", "BadJwtToken"),
-        (apple(403, "BadAuthorizationHeader"), "CREDENTIAL", "BadAuthorizationHeader"),
-        (apple(403, "BadVapidPublicKey"), "CREDENTIAL", "BadVapidPublicKey"),
+        (apple(403, "BadJwtToken"), "SUSPECT", "BadJwtToken"),
+        (apple(403, "BadAuthorizationHeader"), "SUSPECT", "BadAuthorizationHeader"),
+        (apple(403, "BadVapidPublicKey"), "SUSPECT", "BadVapidPublicKey"),
         (apple(429, "TooManyRequests"), "RETRY", "TooManyRequests"),
         (apple(410, "Unregistered"), "UNREGISTERED", "Unregistered"),
         (apple(400, "SomethingNew"), "UNKNOWN", "SomethingNew"),
         (apple(400, "no word"), "REJECTED", "BAD_REQUEST"),
         (Answer(0, 403, CHROME_MISMATCH), "SUSPECT", "VapidPkHashMismatch"),
-        (Answer(0, 403, b"invalid JWT provided\n"), "CREDENTIAL", "InvalidJWT"),
+        (Answer(0, 403, b"invalid JWT provided\n"), "SUSPECT", "InvalidJWT"),
         (Answer(0, 410, b"push subscription has unsubscribed or expired.\n"), "UNREGISTERED", "UnsubscribedOrExpired"),
         (Answer(0, 400, b"InvalidRegistration"), "SUSPECT", "InvalidRegistration"),
         (Answer(0, 400), "REJECTED", "BAD_REQUEST"),
         (Answer(0, 401), "SUSPECT", "UNAUTHORIZED"),
         (Answer(0, 403, b"Forbidden"), "SUSPECT", "FORBIDDEN"),
         (Answer(0, 404, b"<html>not here</html>"), "UNREGISTERED", "NOT_FOUND"),
+        (Answer(0, 408), "RETRY", "REQUEST_TIMEOUT"),
         (Answer(0, 405), "REJECTED", "METHOD_NOT_ALLOWED"),
         (Answer(0, 410), "UNREGISTERED", "GONE"),
         (Answer(0, 413), "REJECTED", "PAYLOAD_TOO_LARGE"),
@@ -110,6 +111,7 @@ def test_one_slow_push_service_does_not_stop_the_others():
     }
     assert Verdict.THROTTLED not in verdicts
     assert Verdict.BEARER not in verdicts
+    assert Verdict.CREDENTIAL not in verdicts
 
 
 def test_operators_can_look_up_every_reason():
