@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 _POLL_S = 0.2
 
 
+def _port(what: str) -> Any:
+    return typer.Option(min=0, max=65_535, help=f"Port of {what}; 0 is that of the last time, or any.")
+
+
 def simulator(
     state: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Its certificates and key files; under CLARION_STATE_DIR when left out."),
+        typer.Option(metavar="DIR", help="Its certificates, keys and ports; under CLARION_STATE_DIR when left out."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of FCM and its token endpoint; 0 is any.")] = 0,
-    control_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the control plane; 0 is any.")] = 0,
+    *,
+    fcm_port: Annotated[int, _port("FCM and Google's token endpoint")] = 0,
+    apns_port: Annotated[int, _port("APNs")] = 0,
+    apns_sandbox_port: Annotated[int, _port("APNs' sandbox")] = 0,
+    webpush_port: Annotated[int, _port("the push services of browsers")] = 0,
+    wns_port: Annotated[int, _port("WNS and its token endpoints")] = 0,
+    hms_port: Annotated[int, _port("HMS and its token endpoint")] = 0,
+    control_port: Annotated[int, _port("the control plane")] = 0,
     project: Annotated[list[str] | None, typer.Option(metavar="ID", help="A Firebase project; repeatable.")] = None,
     as_json: JSONOption = False,
 ) -> None:
@@ -35,7 +45,19 @@ def simulator(
     from config.stack import simulator as running  # noqa: PLC0415
 
     folder = (state or read_settings().state_dir / "simulator").absolute()
-    options = [f"--fcm-port={port}", f"--control-port={control_port}", *(f"--project={each}" for each in project or ())]
+    ports = {
+        "fcm": fcm_port,
+        "apns": apns_port,
+        "apns-sandbox": apns_sandbox_port,
+        "webpush": webpush_port,
+        "wns": wns_port,
+        "hms": hms_port,
+        "control": control_port,
+    }
+    options = [
+        *(f"--{name}-port={port}" for name, port in ports.items()),
+        *(f"--project={each}" for each in project or ()),
+    ]
     try:
         with running(folder, folder / "simulator.log", options) as played:
             if as_json:

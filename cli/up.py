@@ -116,7 +116,7 @@ def _explain(stack: Stack) -> None:
     say(f"Flower     {found['flower']}")
     say(f"logs       {found['logs']}")
     if "key" in found:
-        say(f"simulator  {found['simulator']}/counts   (plays FCM)")
+        say(f"simulator  {found['simulator']}/counts   (plays all providers)")
         say(f"app        {found['app']}, key {found['key']}")
         say("\nRegister a device, publish to it, and see what arrived:\n")
         for line in _first_steps(found):

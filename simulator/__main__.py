@@ -17,19 +17,18 @@ import msgspec
 from simulator.authority import Authority
 from simulator.catalog import PROVIDERS
 from simulator.control import ControlService
-from simulator.gauge import Gauge
-from simulator.opening import Opening, bracketed
-from simulator.server import listen_plain
+from simulator.opening import Opening
+from simulator.port import NAMES, Ports
 from simulator.world import World
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator", description="Push providers on this machine.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--fcm-port", type=int, default=0, help="port of FCM and of Google's token endpoint (0 = any)")
-    parser.add_argument("--control-port", type=int, default=0, help="port of the control plane (0 = any)")
+    for name in NAMES:
+        parser.add_argument(f"--{name}-port", type=int, default=0, help="0 = that of the last time, or any")
     parser.add_argument(
-        "--state", type=Path, help="directory for certificates and key files (default: a temporary one)"
+        "--state", type=Path, help="directory for certificates, key files and ports (default: a temporary one)"
     )
     parser.add_argument("--project", action="append", help="project ID, repeatable (default: clarion-demo)")
     parser.add_argument("--seed", type=int, default=0, help="seed of latencies and probabilities")
@@ -46,15 +45,12 @@ async def _serve(arguments: argparse.Namespace, state: Path) -> None:
         loop.add_reader(sys.stdin.fileno(), _stop_at_eof, stop)
     projects = tuple(dict.fromkeys(arguments.project or ["clarion-demo"]))
     world = World(projects, arguments.seed)
-    ports = {"fcm": arguments.fcm_port}
+    asked = {name: getattr(arguments, f"{name.replace('-', '_')}_port") for name in NAMES}
     authority = Authority(state, dt.datetime.now(dt.UTC))
-    opening = Opening(world, arguments.host, state, authority, ports)
+    opening = Opening(world, arguments.host, state, authority, Ports(state / "ports.json", asked))
     announced = {name: await start(opening) for name, start in PROVIDERS.items()}
     google = announced["fcm"]
-    control, control_port = await listen_plain(arguments.host, arguments.control_port, ControlService(world), Gauge())
-    opening.servers.append(control)
-    address = f"http://{bracketed(arguments.host)}:{control_port}"
-    shared = {"control": address, "ca": str(authority.ca)}
+    shared = {"control": await opening.listen_control(ControlService(world)), "ca": str(authority.ca)}
     _announce(state, google | shared | {"providers": announced})
     await stop.wait()
     for server in opening.servers:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -27,11 +28,21 @@ class Revocation(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ConnectionOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of POST /connections: what to do to every live connection."""
+    """Body of POST /connections: what to do to every live connection, or to the next ones."""
 
-    action: Literal["goaway", "drop"]
+    action: Literal["goaway", "drop", "fail_handshake"]
     #: None = all providers
     provider: str | None = None
+    #: with `fail_handshake`: so many of the next TLS handshakes of each provider fail; 0 = none any more
+    count: Annotated[int, msgspec.Meta(ge=0)] = 1
+
+
+class Waking(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /wake: which devices come back."""
+
+    #: None = all providers
+    provider: str | None = None
+    token_prefix: str = ""
 
 
 class ControlService:
@@ -52,6 +63,7 @@ class ControlService:
             ("GET", "/profile"): lambda _query, _body: world.profile,
             ("POST", "/profile"): self._profile,
             ("POST", "/connections"): self._connections,
+            ("POST", "/wake"): self._wake,
         }
 
     def limits(self) -> Limits:
@@ -75,13 +87,18 @@ class ControlService:
             return _json(400, {"error": str(error)})
 
     def _counts(self, _query: Query, _body: bytes) -> Any:
-        mints = self._world.oauth.mints | self._world.grants.mints
+        mints = self._world.grants.mints
         connections = {name: provider.gauge.report() for name, provider in self._world.providers.items()}
         return self._world.ledger.totals() | {
             "mints": sum(mints.values()),
             "mints_per_credential": mints,
             "connections": _sum(connections.values()),
             "connections_per_provider": connections,
+            "waiting": {
+                name: {"held": provider.shelf.held, "lost": provider.shelf.lost}
+                for name, provider in self._world.providers.items()
+                if provider.shelf is not None
+            },
         }
 
     def _ledger(self, query: Query, _body: bytes) -> Any:
@@ -101,9 +118,8 @@ class ControlService:
         rules = msgspec.json.decode(body, type=Rule | list[Rule])
         listed = rules if isinstance(rules, list) else [rules]
         for rule in listed:
-            if rule.provider not in self._world.providers:
-                raise ValueError(f"no provider {rule.provider!r}: one of {', '.join(self._world.providers)}")
-            self._world.providers[rule.provider].check(rule)
+            (provider,) = self._world.chosen(rule.provider)
+            provider.check(rule)
         return {"rules": [self._world.rules.add(rule) for rule in listed]}
 
     def _remove_rules(self, query: Query, _body: bytes) -> Any:
@@ -111,14 +127,23 @@ class ControlService:
 
     def _revoke(self, _query: Query, body: bytes) -> Any:
         order = msgspec.json.decode(body or b"{}", type=Revocation)
-        return {"revoked": self._world.oauth.revoke(order.project) + self._world.grants.revoke(order.project)}
+        return {"revoked": self._world.grants.revoke(order.project)}
 
     def _profile(self, _query: Query, body: bytes) -> Any:
         self._world.set_profile(merged(self._world.profile, body))
         return self._world.profile
 
+    def _wake(self, _query: Query, body: bytes) -> Any:
+        order, now = msgspec.json.decode(body or b"{}", type=Waking), time.time()
+        return {"delivered": sum(each.wake(order.token_prefix, now) for each in self._world.chosen(order.provider))}
+
     def _connections(self, _query: Query, body: bytes) -> Any:
         order = msgspec.json.decode(body, type=ConnectionOrder)
+        if order.action == "fail_handshake":
+            chosen = self._world.chosen(order.provider)
+            for provider in chosen:
+                provider.gauge.handshakes_to_fail = order.count
+            return {"handshakes": order.count * len(chosen)}
         live = self._world.connections(order.provider)
         for connection in live:
             if order.action == "goaway":

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from simulator.key import pem, rsa_key, write_account
 
 
 class ServiceAccount(msgspec.Struct, frozen=True):
@@ -26,30 +27,17 @@ def service_account(state: Path, project: str, token_uri: str, *, first: bool) -
     """
     path = state / ("service-account.json" if first else f"service-account-{project}.json")
     email = f"firebase-adminsdk-sim@{project}.iam.gserviceaccount.com"
-    key = _key(path)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    key = rsa_key(path)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     content = {
         "type": "service_account",
         "project_id": project,
         "private_key_id": f"{key.public_key().public_numbers().n % 2**160:040x}",
-        "private_key": private.decode(),
+        "private_key": pem(key).decode(),
         "client_email": email,
         "client_id": "100000000000000000000",
         "token_uri": token_uri,
         "universe_domain": "googleapis.com",
     }
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(content)))
+    write_account(path, content)
     return ServiceAccount(project, email, public, path)
-
-
-def _key(path: Path) -> rsa.RSAPrivateKey:
-    if path.exists():
-        pem = msgspec.json.decode(path.read_bytes(), type=dict[str, str])["private_key"]
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

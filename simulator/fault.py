@@ -9,10 +9,18 @@ import msgspec
 
 from simulator.exchange import PLAIN, Answer, Conduct
 from simulator.scenario import COMMON_OPTIONS, Scenario, parse
+from simulator.shelf import OFFLINE
 from simulator.transport import TRANSPORT, TRANSPORT_OPTIONS
 
 #: Builds a provider's error for a scenario in a project; None when the name is not one of its errors.
 Errors = Callable[[Scenario, str], Answer | None]
+
+
+#: Options of every error, beside the common ones.
+ERROR_OPTIONS = frozenset({"retry_after", "retry_after_date", "status"})
+_RETRY_AFTER = b"retry-after"
+#: Scenarios that succeed, and the device gets nothing for now.
+_UNHEARD = {OFFLINE: False}
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -35,7 +43,7 @@ class Fault(msgspec.Struct, frozen=True):
         if self.answer is None or self.retry_date_s is None:
             return self.answer
         date = formatdate(now + self.retry_date_s, usegmt=True).encode()
-        headers = (*self.answer.headers, (b"retry-after", date))
+        headers = (*self.answer.headers, (_RETRY_AFTER, date))
         return Answer(self.answer.status, self.answer.body, headers)
 
 
@@ -46,7 +54,7 @@ def resolve(text: str, errors: Errors, options: frozenset[str], project: str) ->
     transport = TRANSPORT.get(scenario.name)
     if answer is None and transport is None:
         raise ValueError(f"unknown scenario {scenario.name!r}")
-    allowed = COMMON_OPTIONS | (options if answer is not None else TRANSPORT_OPTIONS)
+    allowed = COMMON_OPTIONS | (ERROR_OPTIONS | options if answer is not None else TRANSPORT_OPTIONS)
     unknown = scenario.options.keys() - allowed
     if unknown:
         raise ValueError(f"scenario {scenario.name!r} has no option {min(unknown)!r}")
@@ -55,9 +63,19 @@ def resolve(text: str, errors: Errors, options: frozenset[str], project: str) ->
         conduct = msgspec.structs.replace(conduct, wait_ms=scenario.number("ms"))
     return Fault(
         scenario.name,
-        answer,
+        None if answer is None else _bent(answer, scenario),
         conduct,
         int(scenario.number("times")) if "times" in scenario.options else None,
-        scenario.flag("accept") if "accept" in scenario.options else None,
+        scenario.flag("accept") if "accept" in scenario.options else _UNHEARD.get(scenario.name),
         scenario.number("retry_after_date") if "retry_after_date" in scenario.options else None,
     )
+
+
+def _bent(answer: Answer, scenario: Scenario) -> Answer:
+    """Return an error with the status and the `Retry-After` that a scenario wants for it."""
+    headers = answer.headers
+    if not scenario.options.keys().isdisjoint(("retry_after", "retry_after_date")):
+        headers = tuple(header for header in headers if header[0] != _RETRY_AFTER)
+    if "retry_after" in scenario.options:
+        headers += ((_RETRY_AFTER, scenario.options["retry_after"].encode()),)
+    return Answer(int(scenario.number("status", answer.status)), answer.body, headers)

@@ -31,6 +31,17 @@ class Gauge:
         self.streams = 0
         self.streams_peak = 0
         self.pings = 0
+        #: so many of the next TLS handshakes fail
+        self.handshakes_to_fail = 0
+        self.handshakes_failed = 0
+
+    def fails_handshake(self) -> bool:
+        """Return whether a TLS handshake that begins now is to fail, and count it."""
+        if not self.handshakes_to_fail:
+            return False
+        self.handshakes_to_fail -= 1
+        self.handshakes_failed += 1
+        return True
 
     def connection_opened(self, connection: Connection) -> None:
         """Count a new connection."""
@@ -54,7 +65,7 @@ class Gauge:
         """Restart the totals and the peak from what is open now."""
         self.opened = len(self.live)
         self.streams_peak = self.streams
-        self.pings = 0
+        self.pings = self.handshakes_failed = self.handshakes_to_fail = 0
 
     def report(self) -> dict[str, int]:
         """Return the figures by name."""
@@ -64,4 +75,5 @@ class Gauge:
             "streams_open": self.streams,
             "streams_peak": self.streams_peak,
             "pings": self.pings,
+            "handshakes_failed": self.handshakes_failed,
         }

@@ -8,7 +8,7 @@ from typing import Any
 import h11
 
 from simulator.disconnect import MID_RESPONSE_S, reset_connection
-from simulator.exchange import Action, Answer, Conduct, Moment, Reply, Request, Service
+from simulator.exchange import DUPLICATED, Action, Answer, Conduct, Moment, Reply, Request, Service
 from simulator.gauge import Gauge
 
 
@@ -93,13 +93,11 @@ class Http1Connection(asyncio.Protocol):
     def _complete(self) -> None:
         event = self._request
         assert event is not None
-        request = Request(
-            event.method.decode("latin-1"),
-            event.target.decode("latin-1"),
-            dict(event.headers),
-            bytes(self._body),
-            self._memory,
-        )
+        headers = dict(event.headers)
+        if len(headers) < len(event.headers):
+            headers[DUPLICATED] = b""
+        method, path = event.method.decode("latin-1"), event.target.decode("latin-1")
+        request = Request(method, path, headers, bytes(self._body), self._memory)
         reply = self._service.reply(request)
         if reply.conduct.wait_ms:
             self._later(reply.conduct.wait_ms, lambda: self._perform(reply))

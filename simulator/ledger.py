@@ -80,10 +80,18 @@ class Ledger:
             record.outcomes = record.outcomes or {}
             record.outcomes[arrival.outcome] = record.outcomes.get(arrival.outcome, 0) + 1
         if arrival.accepted:
-            self._accept(record)
-            if arrival.shown:
-                self._show(record, arrival.tag)
+            self._reach(record, arrival)
         self._keep(arrival)
+
+    def deliver(self, arrival: Arrival) -> None:
+        """Write down that a device gets what was kept for it, which is no request."""
+        self._reach(self._tokens.setdefault(arrival.token, TokenRecord()), arrival)
+        self._keep(msgspec.structs.replace(arrival, accepted=True))
+
+    def _reach(self, record: TokenRecord, arrival: Arrival) -> None:
+        self._accept(record)
+        if arrival.shown:
+            self._show(record, arrival.tag)
 
     def count(self, outcome: str, provider: str = "fcm") -> None:
         """Count a request, also one that reached no token."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
-from urllib.parse import parse_qs
 
 import jwt
 import msgspec
 
 from simulator.credential import ServiceAccount
 from simulator.exchange import Answer, Request
+from simulator.grant import Grant, Grants, form, refusal
+from simulator.scenario import Scenario
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: google-auth always signs for this audience, wherever the key file's token_uri points.
@@ -33,11 +33,10 @@ TOKEN_FAULTS: dict[str, tuple[int, str, str]] = {
 }
 
 
-class Grant(msgspec.Struct, frozen=True):
-    """What an access token stands for, until epoch second `expires_at`."""
-
-    account: ServiceAccount
-    expires_at: float
+def of_scenario(scenario: Scenario, _: str = "") -> Answer | None:
+    """Return the token endpoint's refusal, or None when the name is none of them."""
+    known = TOKEN_FAULTS.get(scenario.name)
+    return refusal(*known) if known else None
 
 
 class Refused(Exception):
@@ -50,31 +49,18 @@ class Refused(Exception):
 
 
 class TokenEndpoint:
-    """The service accounts it knows and the access tokens it gave out."""
+    """The service accounts it knows."""
 
-    def __init__(self) -> None:
-        """Start without accounts."""
+    def __init__(self, grants: Grants) -> None:
+        """Start without accounts; write what is given into `grants`."""
+        self._grants = grants
         self._accounts: dict[str, ServiceAccount] = {}
         self._audiences = {GOOGLE_AUDIENCE}
-        self._grants: dict[bytes, Grant] = {}
-        self.mints: dict[str, int] = {}
 
     def admit(self, account: ServiceAccount, token_uri: str) -> None:
         """Let an account mint tokens, signed for Google's audience or for `token_uri`."""
         self._accounts[account.email] = account
         self._audiences.add(token_uri)
-
-    def grant(self, authorization: bytes | None, now: float) -> Grant | None:
-        """Return what an `Authorization` header stands for at epoch second `now`, or None when it is not valid."""
-        grant = self._grants.get(authorization or b"")
-        return grant if grant is not None and now < grant.expires_at else None
-
-    def revoke(self, project: str | None = None) -> int:
-        """Make the access tokens of one project, or of all, invalid at once; return how many there were."""
-        kept = {key: grant for key, grant in self._grants.items() if project not in (None, grant.account.project)}
-        revoked = len(self._grants) - len(kept)
-        self._grants = kept
-        return revoked
 
     def reply(self, request: Request, lifetime_s: int, now: float) -> Answer:
         """Answer one request for an access token that lives `lifetime_s` seconds."""
@@ -82,26 +68,24 @@ class TokenEndpoint:
             account = self._account(request, now)
         except Refused as refused:
             return refused.answer
-        token = f"ya29.sim-{secrets.token_urlsafe(32)}"
-        self._grants[f"Bearer {token}".encode()] = Grant(account, now + lifetime_s)
-        self.mints[account.email] = self.mints.get(account.email, 0) + 1
+        token = self._grants.issue(Grant("fcm", account.project, account.email, now + lifetime_s), "ya29.")
         content = {"access_token": token, "expires_in": max(0, lifetime_s - 1), "token_type": "Bearer"}
         return Answer(200, msgspec.json.encode(content))
 
     def project(self, request: Request) -> str:
         """Return the project whose account a request claims to be, unchecked; "" when it cannot be read."""
         try:
-            claims = jwt.decode(_form(request).get("assertion", ""), options={"verify_signature": False})
+            claims = jwt.decode(form(request).get("assertion", ""), options={"verify_signature": False})
         except jwt.InvalidTokenError:
             return ""
         account = self._accounts.get(str(claims.get("iss")))
         return account.project if account else ""
 
     def _account(self, request: Request, now: float) -> ServiceAccount:
-        form = _form(request)
-        if request.method != "POST" or form.get("grant_type") != GRANT_TYPE:
-            raise Refused("unsupported_grant_type", "Invalid grant_type: " + form.get("grant_type", ""))
-        assertion = form.get("assertion", "")
+        fields = form(request)
+        if request.method != "POST" or fields.get("grant_type") != GRANT_TYPE:
+            raise Refused("unsupported_grant_type", "Invalid grant_type: " + fields.get("grant_type", ""))
+        assertion = fields.get("assertion", "")
         try:
             claims = jwt.decode(assertion, options={"verify_signature": False})
             account = self._accounts.get(str(claims.get("iss")))
@@ -128,13 +112,3 @@ class TokenEndpoint:
             )
         if SCOPES.isdisjoint(str(claims.get("scope", "")).split()):
             raise Refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
-
-
-def refusal(status: int, error: str, description: str) -> Answer:
-    """Return the token endpoint's error response."""
-    return Answer(status, msgspec.json.encode({"error": error, "error_description": description}))
-
-
-def _form(request: Request) -> dict[str, str]:
-    fields = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in fields.items()}

@@ -10,7 +10,8 @@ from pathlib import Path
 from simulator.authority import Authority
 from simulator.exchange import Service
 from simulator.gauge import Gauge
-from simulator.server import listen_tls
+from simulator.port import Ports
+from simulator.server import listen_plain, listen_tls
 from simulator.world import World
 
 HTTP_ANY, HTTP_2, HTTP_1 = ("h2", "http/1.1"), ("h2",), ("http/1.1",)
@@ -25,7 +26,7 @@ class Opening:
         host: address to listen on.
         state: directory for key files.
         authority: makes certificates.
-        ports: by provider, the port that was asked for.
+        ports: where each of them listens.
         servers: what is to be closed at the end.
     """
 
@@ -33,17 +34,23 @@ class Opening:
     host: str
     state: Path
     authority: Authority
-    ports: dict[str, int]
+    ports: Ports
     servers: list[asyncio.Server] = field(default_factory=list)
 
-    async def listen(self, service: Service, gauge: Gauge, protocols: Sequence[str] = HTTP_ANY, port: int = 0) -> str:
-        """Serve on a port (0 = any) over TLS with one of `protocols`, by ALPN; return `https://host:port`."""
-        context = self.authority.context(protocols)
-        server, number = await listen_tls(
-            self.host, port, service, gauge, context, http2_only=tuple(protocols) == HTTP_2
+    async def listen(self, name: str, service: Service, gauge: Gauge, protocols: Sequence[str] = HTTP_ANY) -> str:
+        """Serve on the port of `name` over TLS with one of `protocols`, by ALPN; return `https://host:port`."""
+        context, http2_only = self.authority.context(protocols), tuple(protocols) == HTTP_2
+        server, port = await self.ports.open(
+            name, lambda port: listen_tls(self.host, port, service, gauge, context, http2_only=http2_only)
         )
         self.servers.append(server)
-        return f"https://{bracketed(self.host)}:{number}"
+        return f"https://{bracketed(self.host)}:{port}"
+
+    async def listen_control(self, service: Service) -> str:
+        """Serve the control plane; return `http://host:port`."""
+        server, port = await self.ports.open("control", lambda port: listen_plain(self.host, port, service, Gauge()))
+        self.servers.append(server)
+        return f"http://{bracketed(self.host)}:{port}"
 
 
 def bracketed(host: str) -> str:

@@ -20,6 +20,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_p99_ms: float = 0
     #: messages a minute per project; None = no limit (FCM's default quota is 600 000)
     rate_per_minute: int | None = None
+    #: whether FCM takes no more than 240 messages a minute and 5 000 an hour for one token; remembers every token
+    fcm_device_limits: bool = False
     #: SETTINGS_MAX_CONCURRENT_STREAMS of every connection
     max_concurrent_streams: int = 100
     #: SETTINGS_INITIAL_WINDOW_SIZE of new connections, in bytes
@@ -30,6 +32,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oauth_lifetime_s: int = 3_600
     #: devices a second per client of HMS; None = no limit (Huawei's least is 6 000)
     hms_rate_per_s: int | None = None
+    #: notifications a second per client of WNS, beyond which it answers 406; None = no limit
+    wns_rate_per_s: int | None = None
     #: whether a 4xx of APNs other than 410 leaves its connection one stream until the next success
     apns_strict_streams: bool = False
     #: so many BadDeviceToken on one connection of APNs end it; 0 = never

@@ -13,7 +13,9 @@ from simulator.exchange import PLAIN, Answer, Conduct, Reply
 from simulator.fault import Errors, Fault, resolve
 from simulator.gauge import Gauge
 from simulator.ledger import Arrival
+from simulator.quota import Quota
 from simulator.rule import Rule
+from simulator.shelf import OFFLINE, Kept, Shelf
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -33,18 +35,34 @@ class Provider:
         world: the simulator's state.
         name: fcm, apns, webpush, wns or hms.
         errors: by endpoint, `send` and perhaps `token`: builds the provider's error for a scenario and a project.
-        options: what scenarios of this provider take beside the common options.
+        options: what errors of this provider take beside what all errors take.
+        shelf: where it keeps messages for devices that are off; None = it has no such devices.
     """
 
-    def __init__(self, world: World, name: str, errors: dict[str, Errors], options: frozenset[str]) -> None:
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        errors: dict[str, Errors],
+        options: frozenset[str] = frozenset(),
+        shelf: Shelf | None = None,
+    ) -> None:
         self.world = world
+        self.shelf = shelf
         self.name = name
         self.gauge = Gauge()
         self._resolve: dict[str, Callable[[str, str], Fault]] = {
-            endpoint: lru_cache(maxsize=4096)(lambda text, project, known=known: resolve(text, known, options, project))
+            endpoint: lru_cache(maxsize=4096)(
+                lambda text, project, known=known: self._known(resolve(text, known, options, project))
+            )
             for endpoint, known in errors.items()
         }
         world.providers[name] = self
+
+    def _known(self, fault: Fault) -> Fault:
+        if fault.outcome == OFFLINE and self.shelf is None:
+            raise ValueError(f"{self.name} has no devices that are off")
+        return fault
 
     def check(self, rule: Rule) -> None:
         """Pass when a rule names a scenario of this provider; raise ValueError when it does not."""
@@ -90,6 +108,36 @@ class Provider:
             return None
         rule = rules.pick(self.name, endpoint, project, token, early=early)
         return None if rule is None else self._resolve[endpoint](rule.fault, project)
+
+    def grant(self, account: str, mint: Callable[[], Answer], now: float) -> Reply:
+        """Answer a request for an access token at epoch second `now`: by a rule's fault, else as `mint` does."""
+        fault = self.fault("token", account)
+        if fault is None:
+            return Reply(mint())
+        answer = fault.answer_at(now) if fault.conduct.answers else Answer(_OK)
+        return Reply(answer or mint(), fault.conduct)
+
+    def within(self, account: str, limit: int | None, window_s: float, now: float, count: int = 1) -> bool:
+        """Take `count` messages out of an account's `limit` a window; False when not so many are left."""
+        if limit is None:
+            return True
+        name = f"{self.name}:{account}"
+        quota = self.world.quotas.get(name)
+        if quota is None:
+            quota = self.world.quotas[name] = Quota(window_s)
+        return quota.take(limit, now, count)
+
+    def keep(self, arrival: Arrival, key: str | None, expires_at: float, now: float) -> None:
+        """Keep a message for its device, which is off, until epoch second `expires_at`."""
+        assert self.shelf is not None
+        self.shelf.put(Kept(arrival, key, expires_at), now)
+
+    def wake(self, prefix: str, now: float) -> int:
+        """Deliver what waits for the tokens that start with `prefix`; return how many messages that is."""
+        waiting = self.shelf.take(prefix, now) if self.shelf is not None else []
+        for arrival in waiting:
+            self.world.ledger.deliver(msgspec.structs.replace(arrival, at=int(now * 1000), outcome="DELIVERED"))
+        return len(waiting)
 
     def count(self, outcome: str) -> None:
         """Count a request that reached no token."""

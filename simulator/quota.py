@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-#: FCM counts by the minute.
-WINDOW_S = 60.0
+HOUR_S, MINUTE_S, SECOND_S = 3_600.0, 60.0, 1.0
 
 
 class Quota:
     """Counts messages of one account."""
 
-    def __init__(self, window_s: float = WINDOW_S) -> None:
+    __slots__ = ("_used", "_window_ends_at", "_window_s")
+
+    def __init__(self, window_s: float) -> None:
         """Start with a full bucket."""
         self._window_s = window_s
         self._window_ends_at = 0.0

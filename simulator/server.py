@@ -43,6 +43,8 @@ async def listen_tls(
 
     A client without ALPN is taken for HTTP/1.1, or with `http2_only` turned away.
     """
+    # OpenSSL calls it for every ClientHello, with a server name or without.
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if gauge.fails_handshake() else None
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: _Negotiated(service, gauge, http2_only=http2_only),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from simulator.exchange import Action, Conduct, Moment
 from simulator.http2.frame import Code
 from simulator.scenario import Scenario
+from simulator.shelf import OFFLINE
 
 SLOW_MS = 1_000
 
@@ -35,6 +36,8 @@ def _goaway(code: Code, debug: str, *, covered: bool = False, abrupt: bool = Fal
 TRANSPORT: dict[str, Callable[[Scenario], Conduct]] = {
     #: a normal answer, after `ms` when given
     "OK": lambda _: Conduct(),
+    #: a normal answer, and the device is off: the provider keeps the message for it (FCM and APNs only)
+    OFFLINE: lambda _: Conduct(),
     #: headers `ms` after the request, the body another `ms` later
     "SLOW_HEADERS": lambda s: Conduct(wait_ms=s.number("ms", SLOW_MS), header_ms=s.number("ms", SLOW_MS)),
     #: headers and half of the body at once, the rest `ms` later, in two DATA frames

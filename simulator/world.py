@@ -22,8 +22,8 @@ class World:
         self.projects = projects
         self.random = Random(seed)
         self.profile = Profile()
-        self.oauth = TokenEndpoint()
         self.grants = Grants()
+        self.oauth = TokenEndpoint(self.grants)
         self.providers: dict[str, Provider] = {}
         self.rules = RuleBook(self.random)
         self.ledger = Ledger(self.profile.keep_per_token, self.profile.keep_total)
@@ -40,8 +40,15 @@ class World:
 
     def connections(self, provider: str | None = None) -> list[Connection]:
         """Return the live connections to one provider, or to all."""
-        chosen = [each for name, each in self.providers.items() if provider in (None, name)]
-        return [connection for each in chosen for connection in tuple(each.gauge.live)]
+        return [connection for each in self.chosen(provider) for connection in tuple(each.gauge.live)]
+
+    def chosen(self, provider: str | None) -> list[Provider]:
+        """Return one provider by its name, or all; raise ValueError when there is none of that name."""
+        if provider is None:
+            return list(self.providers.values())
+        if provider not in self.providers:
+            raise ValueError(f"no provider {provider!r}: one of {', '.join(self.providers)}")
+        return [self.providers[provider]]
 
     def still_shows(self, scenario: str, token: str, times: int) -> bool:
         """Count one showing of a scenario to a token; False when it was shown `times` times before."""
@@ -57,8 +64,9 @@ class World:
         self.rules.remove()
         self.ledger.clear()
         self.quotas.clear()
-        self.oauth.mints.clear()
         self.grants.mints.clear()
         for provider in self.providers.values():
             provider.gauge.reset()
+            if provider.shelf is not None:
+                provider.shelf.clear()
         self._shown.clear()

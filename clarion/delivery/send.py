@@ -156,7 +156,8 @@ class Sending:
                 for slot in batch:
                     self.run.settle(slot, Outcome.REJECTED, provider.name, str(refused))
             else:
-                self.flying.update(dict.fromkeys(batch))
+                for slot in batch:
+                    self.flying[slot] = None
                 yield request
 
     def _wait_s(self, devices: int, likely: int) -> float:
@@ -165,6 +166,8 @@ class Sending:
             self.is_over = True
             return 0.0
         wait_s = self.gate.admit(devices, likely)
+        if not wait_s and self.gate.closed is None:
+            return 0.0
         if self.gate.closed is not None or (wait_s and not self.flying and self.gate.probing is not None):
             self.is_over = True
         elif wait_s and monotonic() - self.began > RUN_MAX_S:
@@ -174,6 +177,14 @@ class Sending:
 
     def _take(self, answer: Answer, devices: Mapping[int, Record]) -> None:
         result = read(self.provider, answer)
+        if result.verdict is Verdict.ACCEPTED and not result.apart:  # what nearly all answers say
+            for ordinal in answer.tag:
+                slot = ordinal & SLOT_MASK
+                self.flying.pop(slot, None)
+                self.run.accept(slot, devices[slot], self.provider.name)
+            self.good += len(answer.tag)
+            self._succeed(accepted=True)
+            return
         for ordinal in answer.tag:
             slot = ordinal & SLOT_MASK
             device = devices[slot]

@@ -9,7 +9,7 @@ import jwt
 import msgspec
 
 from simulator.apns.error import Refusal
-from simulator.apns.team import Team
+from simulator.apns.team import SigningKey, Team
 
 #: How far from now a token's `iat` may be, either way.
 WINDOW_S = 3_600
@@ -24,15 +24,18 @@ class Grant(msgspec.Struct, frozen=True):
     """A provider token with a good signature."""
 
     team: Team
+    key: SigningKey
     #: epoch seconds
     issued_at: float
+    #: the name under which its requests are counted
+    credential: str
 
 
 class Keyring:
     """The teams' public keys, and the tokens that were verified with them."""
 
     def __init__(self, teams: Iterable[Team]) -> None:
-        self._teams = {team.key_id: team for team in teams}
+        self._keys = {key.id: (team, key) for team in teams for key in team.keys}
         self._grants: dict[bytes, Grant] = {}
 
     def grant(self, authorization: bytes | None) -> Grant:
@@ -53,35 +56,42 @@ class Keyring:
 
     def _verified(self, token: bytes) -> Grant:
         try:
-            team = self._teams.get(str(jwt.get_unverified_header(token).get("kid")))
-            if team is None:
+            known = self._keys.get(str(jwt.get_unverified_header(token).get("kid")))
+            if known is None:
                 raise Refusal("InvalidProviderToken")
-            claims = jwt.decode(token, team.public_key, algorithms=["ES256"], options=_UNCHECKED)  # type: ignore[arg-type]
+            team, key = known
+            claims = jwt.decode(token, key.public, algorithms=["ES256"], options=_UNCHECKED)  # type: ignore[arg-type]
         except (jwt.InvalidTokenError, ValueError):
             raise Refusal("InvalidProviderToken") from None
         issued_at = claims.get("iat")
-        if claims.get("iss") != team.team_id or isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
+        if claims.get("iss") != team.id or isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
             raise Refusal("InvalidProviderToken")
-        return Grant(team, issued_at)
+        return Grant(team, key, issued_at, f"apns:{team.id}.{key.id}")
 
 
-def admit(grant: Grant, topic: str, memory: dict[str, Any], now: float) -> None:
+def admit(grant: Grant, topic: str, environment: str, memory: dict[str, Any], now: float) -> None:
     """Let a connection use a grant for a topic; raise Refusal when it may not.
 
     Args:
         grant: what the request brought.
         topic: what it wants to send to.
-        memory: the connection's: the first request binds it to its team.
+        environment: where: production or sandbox.
+        memory: the connection's: the first request binds it to its team and key.
         now: epoch seconds.
     """
-    if memory.get("team", grant.team.team_id) != grant.team.team_id or not grant.team.owns(topic):
+    bound = memory.get("grant", grant)
+    if bound.team.id != grant.team.id or not grant.team.owns(topic):
         raise Refusal("InvalidProviderToken")
+    if environment not in grant.key.environments:
+        raise Refusal("BadEnvironmentKeyIdInToken")
+    if bound.key.id != grant.key.id:
+        raise Refusal("UnrelatedKeyIdInToken")
     age_s = now - grant.issued_at
     if age_s > WINDOW_S:
         raise Refusal("ExpiredProviderToken")
     if age_s < -WINDOW_S:
         raise Refusal("InvalidProviderToken")
-    if memory.get("issued_at") != grant.issued_at:
+    if "grant" not in memory or bound.issued_at != grant.issued_at:
         if now - memory.get("updated_at", 0) < UPDATE_S:
             raise Refusal("TooManyProviderTokenUpdates")
-        memory |= {"team": grant.team.team_id, "issued_at": grant.issued_at, "updated_at": now}
+        memory |= {"grant": grant, "updated_at": now}

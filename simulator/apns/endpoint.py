@@ -10,12 +10,14 @@ import msgspec
 
 from simulator.apns.authorization import Keyring, admit
 from simulator.apns.error import Refusal, error, stamped
-from simulator.apns.notification import Notification, read, shows
+from simulator.apns.notification import Notification, kept_until, read, shows
+from simulator.apns.team import SANDBOX
 from simulator.exchange import Action, Answer, Conduct, Header, Limits, Reply, Request
 from simulator.fault import Fault
 from simulator.http2.frame import Code
 from simulator.ledger import Arrival
 from simulator.provider import Provider, UnknownScenario
+from simulator.shelf import OFFLINE
 
 #: Request headers that the control plane shows.
 KEPT = (b"apns-topic", b"apns-push-type", b"apns-priority", b"apns-expiration", b"apns-id", b"apns-collapse-id")
@@ -29,14 +31,15 @@ class APNsService:
     Args:
         provider: what both share.
         keyring: who may send.
-        is_sandbox: which of the two this is.
+        environment: which of the two this is.
     """
 
-    def __init__(self, provider: Provider, keyring: Keyring, *, is_sandbox: bool) -> None:
+    def __init__(self, provider: Provider, keyring: Keyring, environment: str) -> None:
         self.provider = provider
         self._world = provider.world
         self._keyring = keyring
-        self._is_sandbox = is_sandbox
+        self._environment = environment
+        self._is_sandbox = environment == SANDBOX
 
     def limits(self) -> Limits:
         """Return the limits of a new connection: one stream until the first valid request."""
@@ -71,8 +74,8 @@ class APNsService:
             self._world.ledger.record(_arrival(request, notification, now, "BadDeviceToken", is_shown=False))
             return self._refused("BadDeviceToken", memory)
         grant = self._keyring.grant(headers.get(b"authorization"))
-        self.provider.tick(grant.team.credential)
-        admit(grant, notification.topic, memory, now)
+        self.provider.tick(grant.credential)
+        admit(grant, notification.topic, self._environment, memory, now)
         memory["admitted"] = True
         is_shown = shows(request.body, headers.get(b"apns-push-type"))
         if self._is_sandbox:
@@ -84,7 +87,12 @@ class APNsService:
             self.provider.count("UNKNOWN_SCENARIO")
             return Reply(error("UnknownScenario", _BAD_REQUEST, simulator=str(unknown)))
         reply = self.provider.conclude(arrival, fault, Answer(_OK, b"", identity))
-        return reply if fault is None else self._after(fault.outcome, reply, memory)
+        if fault is None:
+            return reply
+        if fault.outcome == OFFLINE:
+            # APNs keeps one notification for each app of a device.
+            self.provider.keep(arrival, notification.topic, kept_until(headers, now), now)
+        return self._after(fault.outcome, reply, memory)
 
     def _fault(self, notification: Notification, now_ms: int) -> Fault | None:
         fault = self.provider.fault("send", notification.topic, notification.token, notification.scenario)

@@ -74,8 +74,8 @@ RAW: dict[str, Answer] = {
     "BAD_GATEWAY_HTML": Answer(502, b"<html><body>Bad Gateway</body></html>", ((b"content-type", b"text/html"),)),
 }
 
-#: Options of the scenarios above, beside the common ones.
-ERROR_OPTIONS = frozenset({"reason", "status", "since_ms", "retry_after", "retry_after_date"})
+#: Options of the scenarios above, beside those of every error.
+OPTIONS = frozenset({"reason", "since_ms"})
 
 
 class Refusal(Exception):
@@ -86,10 +86,10 @@ class Refusal(Exception):
         self.reason = reason
 
 
-def error(reason: str, status: int | None = None, headers: tuple[Header, ...] = (), **further: Any) -> Answer:
+def error(reason: str, status: int | None = None, **further: Any) -> Answer:
     """Return an error; `status` is the documented one unless given, `further` are members beside the reason."""
     content = msgspec.json.encode({"reason": reason, **further})
-    return Answer(REASONS[reason] if status is None else status, content, _JSON + headers)
+    return Answer(REASONS[reason] if status is None else status, content, _JSON)
 
 
 def stamped(answer: Answer, now_ms: int) -> Answer:
@@ -102,14 +102,7 @@ def stamped(answer: Answer, now_ms: int) -> Answer:
 
 def of_scenario(scenario: Scenario, _: str) -> Answer | None:
     """Return the error of a scenario, or None when its name is not an error of APNs."""
-    headers: tuple[Header, ...] = ()
-    if "retry_after" in scenario.options:
-        headers = ((b"retry-after", scenario.options["retry_after"].encode()),)
-    raw = RAW.get(scenario.name)
-    if raw is not None:
-        return Answer(int(scenario.number("status", raw.status)), raw.body, raw.headers + headers)
     if scenario.name not in REASONS:
-        return None
+        return RAW.get(scenario.name)
     further = {"timestamp": int(scenario.number("since_ms"))} if "since_ms" in scenario.options else {}
-    status = int(scenario.number("status", REASONS[scenario.name]))
-    return error(scenario.options.get("reason", scenario.name), status, headers, **further)
+    return error(scenario.options.get("reason", scenario.name), REASONS[scenario.name], **further)

@@ -14,6 +14,7 @@ from simulator.scenario import of_token
 MAX_PAYLOAD_BYTES = 4_096
 MAX_VOIP_BYTES = 5_120
 MAX_COLLAPSE_ID_BYTES = 64
+MAX_KEPT_S = 30 * 86_400
 #: Push type -> what follows the bundle ID in the topic.
 TOPIC_SUFFIXES = {
     b"alert": b"",
@@ -28,9 +29,10 @@ TOPIC_SUFFIXES = {
     b"widgets": b".push-type.widgets",
     b"controls": b".push-type.controls",
 }
-#: Push type -> the priorities it takes, where they are not all three.
+#: Push type -> the priorities it takes, where they are not all three; without the header it is 10.
 PRIORITIES = {b"background": (b"5",), b"liveactivity": (b"5", b"10")}
 _ALL_PRIORITIES = (b"10", b"5", b"1")
+_EVENTS = (b'"start"', b'"update"', b'"end"')
 _PREFIX = "/3/device/"
 
 _is_uuid = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
@@ -49,8 +51,17 @@ class Notification(msgspec.Struct, frozen=True):
     tag: str | None
 
 
-class _Aps(msgspec.Struct):
-    alert: msgspec.Raw = msgspec.Raw(b"null")
+_NONE = msgspec.Raw(b"null")
+
+
+class _Aps(msgspec.Struct, rename="kebab"):
+    alert: msgspec.Raw = _NONE
+    badge: msgspec.Raw = _NONE
+    sound: msgspec.Raw = _NONE
+    content_available: msgspec.Raw = _NONE
+    event: msgspec.Raw = _NONE
+    attributes_type: msgspec.Raw = _NONE
+    attributes: msgspec.Raw = _NONE
 
 
 class _Payload(msgspec.Struct):
@@ -96,11 +107,17 @@ def _wrong(
         "MissingTopic": not topic,
         "BadCollapseId": len(collapse_id or b"") > MAX_COLLAPSE_ID_BYTES,
         "BadExpirationDate": expiration is not None and not expiration.isdigit(),
-        "BadPriority": priority is not None and priority not in PRIORITIES.get(kind or b"", _ALL_PRIORITIES),
+        "BadPriority": (priority or b"10") not in PRIORITIES.get(kind or b"", _ALL_PRIORITIES),
         "InvalidPushType": kind is not None and kind not in TOPIC_SUFFIXES,
         "BadTopic": not (topic or b"").endswith(TOPIC_SUFFIXES.get(kind or b"", b"")),
     }
     return next((reason for reason, is_wrong in wrong.items() if is_wrong), None)
+
+
+def kept_until(headers: dict[bytes, bytes], now: float) -> float:
+    """Return the epoch second until which APNs keeps a notification; one of `apns-expiration` 0 is not kept at all."""
+    longest = now + MAX_KEPT_S
+    return min(float(headers.get(b"apns-expiration", longest)), longest)
 
 
 def _wrong_path(path: str) -> str:
@@ -118,8 +135,30 @@ def shows(body: bytes, kind: bytes | None) -> bool:
     try:
         aps = _payload.decode(body).aps
     except msgspec.ValidationError:
-        return False
+        aps = None
     except (msgspec.DecodeError, UnicodeDecodeError):
         # Apple has no word for a body that is no JSON; to a device it is as good as none.
         raise Refusal("PayloadEmpty") from None
-    return aps is not None and bytes(aps.alert) not in (b"null", b'""', b"{}")
+    if kind in _FITS and not _FITS[kind](aps or _Aps()):
+        # Nor for a payload that is not what its push type says.
+        raise Refusal("InvalidPushType")
+    return aps is not None and _says(aps.alert)
+
+
+def _says(value: msgspec.Raw) -> bool:
+    return bytes(value) not in (b"null", b'""', b"{}")
+
+
+def _wakes(aps: _Aps) -> bool:
+    is_seen_or_heard = any(bytes(value) != b"null" for value in (aps.alert, aps.badge, aps.sound))
+    return bytes(aps.content_available) == b"1" and not is_seen_or_heard
+
+
+def _is_live(aps: _Aps) -> bool:
+    event = bytes(aps.event)
+    whole = _says(aps.alert) and _says(aps.attributes_type) and bytes(aps.attributes) != b"null"
+    return event in _EVENTS and (event != b'"start"' or whole)
+
+
+#: Push type -> whether a payload is one of it, where APNs looks.
+_FITS = {b"background": _wakes, b"liveactivity": _is_live}

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from simulator.apns.authorization import Keyring
 from simulator.apns.endpoint import APNsService
-from simulator.apns.error import ERROR_OPTIONS, of_scenario
-from simulator.apns.team import team
+from simulator.apns.error import OPTIONS, of_scenario
+from simulator.apns.team import PRODUCTION, SANDBOX, Team, team
 from simulator.opening import HTTP_2, Opening
 from simulator.provider import Provider
+from simulator.shelf import Shelf
 
 
 async def open_apns(opening: Opening) -> dict[str, object]:
-    """Serve; return both endpoints, key, team and topic of the first project, and those of all `projects`."""
-    provider = Provider(opening.world, "apns", {"send": of_scenario}, ERROR_OPTIONS)
+    """Serve; return both endpoints, keys, team and topic of the first project, and those of all `projects`."""
+    provider = Provider(opening.world, "apns", {"send": of_scenario}, OPTIONS, Shelf(keys_max=None, others_max=0))
     teams = {project: team(opening.state, project, number) for number, project in enumerate(opening.world.projects, 1)}
     keyring = Keyring(teams.values())
-    production, sandbox = (APNsService(provider, keyring, is_sandbox=is_sandbox) for is_sandbox in (False, True))
+    production, sandbox = (APNsService(provider, keyring, environment) for environment in (PRODUCTION, SANDBOX))
     endpoints = {
-        "endpoint": await opening.listen(production, provider.gauge, HTTP_2, opening.ports.get("apns", 0)),
-        "sandbox_endpoint": await opening.listen(sandbox, provider.gauge, HTTP_2),
+        "endpoint": await opening.listen("apns", production, provider.gauge, HTTP_2),
+        "sandbox_endpoint": await opening.listen("apns-sandbox", sandbox, provider.gauge, HTTP_2),
     }
-    projects = {
-        project: {"key_file": str(each.path), "key_id": each.key_id, "team_id": each.team_id, "topic": each.topic}
-        for project, each in teams.items()
-    }
+    projects = {project: _announced(each) for project, each in teams.items()}
     return {**endpoints, **projects[opening.world.projects[0]], "projects": projects}
+
+
+def _announced(team: Team) -> dict[str, str]:
+    announced = {"team_id": team.id, "topic": team.topic}
+    for prefix, key in zip(("", f"{PRODUCTION}_", f"{SANDBOX}_"), team.keys, strict=True):
+        announced |= {f"{prefix}key_file": str(key.path), f"{prefix}key_id": key.id}
+    return announced

@@ -1,27 +1,35 @@
-"""Developer teams: the signing key that a sender uses, and the public key that checks its signature."""
+"""Developer teams: the signing keys that a sender uses, and the public keys that check its signatures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from simulator.key import p256_key
+
+PRODUCTION, SANDBOX = "production", "sandbox"
+BOTH = frozenset({PRODUCTION, SANDBOX})
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """One key of a team."""
+
+    id: str
+    path: Path
+    public: ec.EllipticCurvePublicKey
+    #: where it is good
+    environments: frozenset[str]
 
 
 class Team(msgspec.Struct, frozen=True):
-    """One team with one signing key, good for both environments, and one app."""
+    """One team with its keys and one app."""
 
-    team_id: str
-    key_id: str
+    id: str
     topic: str
-    path: Path
-    public_key: ec.EllipticCurvePublicKey
-
-    @property
-    def credential(self) -> str:
-        """The name under which its requests are counted."""
-        return f"apns:{self.team_id}.{self.key_id}"
+    #: one that is good for both environments, then one for each
+    keys: tuple[SigningKey, ...]
 
     def owns(self, topic: str) -> bool:
         """Return whether a topic is its app's, or of something that belongs to the app."""
@@ -29,19 +37,12 @@ class Team(msgspec.Struct, frozen=True):
 
 
 def team(state: Path, project: str, number: int) -> Team:
-    """Write a working `.p8` for a project into `state`, reusing the key that is already there."""
-    key_id, team_id = f"SIMKEY{number:04}", f"SIMTEAM{number:03}"
-    path = state / f"AuthKey_{key_id}.p8"
-    key = _key(path)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.touch(mode=0o600)
-    path.write_bytes(pem)
-    return Team(team_id, key_id, f"com.example.{project}", path, key.public_key())
+    """Write working `.p8` files for a project into `state`, reusing the keys that are already there."""
+    scopes = {"KEY": BOTH, "PRD": frozenset({PRODUCTION}), "SBX": frozenset({SANDBOX})}
+    keys = tuple(_key(state, f"SIM{word}{number:04}", scope) for word, scope in scopes.items())
+    return Team(f"SIMTEAM{number:03}", f"com.example.{project}", keys)
 
 
-def _key(path: Path) -> ec.EllipticCurvePrivateKey:
-    if path.exists():
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key
-    return ec.generate_private_key(ec.SECP256R1())
+def _key(state: Path, name: str, environments: frozenset[str]) -> SigningKey:
+    path = state / f"AuthKey_{name}.p8"
+    return SigningKey(name, path, p256_key(path).public_key(), environments)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from http import HTTPStatus
 from urllib.parse import unquote
 
 from simulator.exchange import PLAIN, Answer, Conduct, Limits, Reply, Request
 from simulator.fault import Fault
-from simulator.fcm.error import ERROR_OPTIONS, RAW, ROWS, Refusal, Violation, envelope, invalid_argument, of_scenario
+from simulator.fcm import device
+from simulator.fcm.error import OPTIONS, RAW, ROWS, Refusal, Violation, envelope, invalid_argument, of_scenario
 from simulator.fcm.message import Message, read
 from simulator.ledger import Arrival
-from simulator.oauth import TOKEN_FAULTS, refusal
+from simulator.oauth import of_scenario as token_error
 from simulator.provider import Provider, UnknownScenario
-from simulator.quota import Quota
+from simulator.quota import MINUTE_S
 from simulator.scenario import Scenario, of_token
+from simulator.shelf import OFFLINE
 from simulator.world import World
 
 OAUTH_PATH = "/token"
@@ -24,14 +25,10 @@ _SEND_SUFFIX = "/messages:send"
 _UNAUTHENTICATED = envelope(
     ROWS["UNAUTHENTICATED"], ((b"www-authenticate", b'Bearer realm="https://accounts.google.com/"'),)
 )
-_QUOTA_EXCEEDED = Fault(
-    "QUOTA_EXCEEDED", envelope(ROWS["QUOTA_EXCEEDED"]), PLAIN, None, accept=False, retry_date_s=None
+_PROJECT_SPENT, _DEVICE_SPENT = (
+    Fault(name, envelope(ROWS[name]), PLAIN, None, accept=False, retry_date_s=None)
+    for name in ("QUOTA_EXCEEDED", "DEVICE_QUOTA_EXCEEDED")
 )
-
-
-def _token_error(scenario: Scenario, _: str) -> Answer | None:
-    known = TOKEN_FAULTS.get(scenario.name)
-    return refusal(*known) if known else None
 
 
 @lru_cache(maxsize=256)
@@ -50,7 +47,7 @@ class GoogleService:
     def __init__(self, world: World) -> None:
         """Act on `world`."""
         self._world = world
-        self.provider = Provider(world, "fcm", {"send": of_scenario, "token": _token_error}, ERROR_OPTIONS)
+        self.provider = Provider(world, "fcm", {"send": of_scenario, "token": token_error}, OPTIONS, device.shelf())
         self._serial = 0
 
     def limits(self) -> Limits:
@@ -76,50 +73,44 @@ class GoogleService:
 
     def _token(self, request: Request, now: float) -> Reply:
         project = self._world.oauth.project(request) if self._world.rules.rules else ""
-        fault = self.provider.fault("token", project)
-        if fault is not None and not fault.conduct.answers:
-            return Reply(Answer(HTTPStatus.OK), fault.conduct)
-        answer = fault.answer_at(now) if fault is not None else None
-        if answer is None:
-            answer = self._world.oauth.reply(request, self._world.profile.oauth_lifetime_s, now)
-        return Reply(answer, fault.conduct if fault is not None else PLAIN)
+        lifetime_s = self._world.profile.oauth_lifetime_s
+        return self.provider.grant(project, lambda: self._world.oauth.reply(request, lifetime_s, now), now)
 
     def _send(self, request: Request, project: str, now: float) -> Reply:
         try:
             self._authorize(request, project, now)
             message = read(request.body)
-            if not self._within_quota(project, now):
-                fault: Fault | None = _QUOTA_EXCEEDED
-            else:
-                fault = self._fault(message.target, project)
+            fault = self._spent(message.target, project, now) or self._fault(message.target, project)
         except Refusal as refusal:
             self.provider.count(refusal.outcome)
             return Reply(refusal.answer)
         outcome = "VALIDATED" if message.validate_only else "OK"
         accepted = not message.validate_only
         arrival = Arrival(message.target, int(now * 1000), outcome, accepted, message.shown, message.tag, request.body)
+        if fault is not None and fault.outcome == OFFLINE and accepted:
+            self.provider.keep(arrival, *device.shelf_life(request.body, now), now)
         return self.provider.conclude(arrival, fault, self._success(message, project, now))
 
     def _authorize(self, request: Request, project: str, now: float) -> None:
         """Count the request for its credential; raise Refusal unless it may send to `project`."""
-        grant = self._world.oauth.grant(request.headers.get(b"authorization"), now)
-        if grant is None:
+        grant = self._world.grants.find("fcm", request.headers.get(b"authorization"))
+        if grant is None or now >= grant.expires_at:
             raise Refusal("UNAUTHENTICATED", _UNAUTHENTICATED)
-        self.provider.tick(grant.account.email)
+        self.provider.tick(grant.credential)
         if project not in self._world.projects:
             raise Refusal("NOT_FOUND", envelope(ROWS["NOT_FOUND"]))
-        if project != grant.account.project:
+        if project != grant.account:
             denied = of_scenario(Scenario("PERMISSION_DENIED", {}), project)
             raise Refusal("PERMISSION_DENIED", denied or RAW["EMPTY_ERROR"])
 
-    def _within_quota(self, project: str, now: float) -> bool:
-        limit = self._world.profile.rate_per_minute
-        if limit is None:
-            return True
-        quota = self._world.quotas.get(project)
-        if quota is None:
-            quota = self._world.quotas[project] = Quota()
-        return quota.take(limit, now)
+    def _spent(self, target: str, project: str, now: float) -> Fault | None:
+        """Take a message out of the quotas; return the refusal when one is spent."""
+        profile = self._world.profile
+        if not self.provider.within(project, profile.rate_per_minute, MINUTE_S, now):
+            return _PROJECT_SPENT
+        if profile.fcm_device_limits and not device.within_limits(self.provider, target, now):
+            return _DEVICE_SPENT
+        return None
 
     def _fault(self, token: str, project: str) -> Fault | None:
         """Return the fault for a token: the first rule's, else its own scenario's."""

@@ -69,10 +69,12 @@ _UNAUTHENTICATED = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
     "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
-_QUOTA: dict[str, Any] = {
-    "@type": _TYPE + "google.rpc.QuotaFailure",
-    "violations": [{"subject": "project", "description": "Message rate quota exceeded"}],
-}
+
+
+def _quota_failure(subject: str) -> dict[str, Any]:
+    violation = {"subject": subject, "description": f"Message rate of the {subject} exceeded"}
+    return {"@type": _TYPE + "google.rpc.QuotaFailure", "violations": [violation]}
+
 
 #: Scenario name -> google.rpc error. `reason=` replaces an ApnsError's reason.
 ROWS: dict[str, Row] = {
@@ -120,7 +122,11 @@ ROWS: dict[str, Row] = {
         "Quota exceeded for quota metric 'Send requests' and limit 'Send requests per minute' "
         "of service 'fcm.googleapis.com'.",
         "QUOTA_EXCEEDED",
-        (_QUOTA,),
+        (_quota_failure("project"),),
+    ),
+    # In what form FCM says it of one device is not documented.
+    "DEVICE_QUOTA_EXCEEDED": Row(
+        429, "RESOURCE_EXHAUSTED", "Device message rate exceeded.", "QUOTA_EXCEEDED", (_quota_failure("device"),)
     ),
     "INTERNAL": Row(500, "INTERNAL", "Internal error encountered.", "INTERNAL"),
     "UNAVAILABLE": Row(503, "UNAVAILABLE", "The service is currently unavailable.", "UNAVAILABLE"),
@@ -148,8 +154,8 @@ RAW: dict[str, Answer] = {
     "NOT_JSON_SUCCESS": Answer(200, b"<html>OK</html>"),
 }
 
-#: Options of the scenarios above, beside the common ones.
-ERROR_OPTIONS = frozenset({"retry_after", "retry_after_date", "reason", "status"})
+#: Options of the scenarios above, beside those of every error.
+OPTIONS = frozenset({"reason"})
 
 
 def envelope(row: Row, headers: tuple[Header, ...] = ()) -> Answer:
@@ -181,21 +187,16 @@ def malformed(*violations: Violation) -> Refusal:
 
 def of_scenario(scenario: Scenario, project: str) -> Answer | None:
     """Return the error of a scenario in `project`, or None when its name is not an error of FCM."""
-    headers: tuple[Header, ...] = ()
-    if "retry_after" in scenario.options:
-        headers = ((b"retry-after", scenario.options["retry_after"].encode()),)
-    raw = RAW.get(scenario.name)
-    if raw is not None:
-        return Answer(int(scenario.number("status", raw.status)), raw.body, raw.headers + headers)
     row = ROWS.get(scenario.name)
     if row is None:
-        return None
+        return RAW.get(scenario.name)
     reason = scenario.options.get("reason")
     changed = Row(
+        # the body says it too
         int(scenario.number("status", row.http)),
         row.status,
         row.message.replace("{project}", project),
         row.error_code,
         tuple({**detail, "reason": reason} if reason and "reason" in detail else detail for detail in row.details),
     )
-    return envelope(changed, headers)
+    return envelope(changed)

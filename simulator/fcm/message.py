@@ -18,6 +18,9 @@ TARGETS = ("token", "fid", "topic", "condition")
 RESERVED_KEYS = frozenset({"from", "message_type", "notification"})
 RESERVED_PREFIXES = ("google", "gcm")
 
+_AT_ONCE = "10"
+_NOTICED = ("alert", "badge", "sound")
+
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _TOPIC = re.compile(r"[a-zA-Z0-9-_.~%]{1,900}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -74,6 +77,7 @@ def _violation(message: Object, kind: str, value: str) -> Violation | None:
         _target_violation(kind, value)
         or _data_violation(message.get("data"), "message.data")
         or (_android_violation(android) if android else None)
+        or (_apns_violation(message, message["apns"]) if message.get("apns") else None)
         or _label_violation(message)
     )
 
@@ -110,6 +114,17 @@ def _android_violation(android: Object) -> Violation | None:
             field = f"message.android.notification.{part}_loc_args"
             return Violation(field, f"{part}_loc_args needs {part}_loc_key.")
     return _data_violation(android.get("data"), "message.android.data")
+
+
+def _apns_violation(message: Object, apns: Object) -> Violation | None:
+    """What iOS neither shows nor sounds has priority 5."""
+    if (apns.get("headers") or {}).get("apns-priority") != _AT_ONCE:
+        return None
+    aps = (apns.get("payload") or {}).get("aps")
+    is_noticed = isinstance(aps, dict) and any(aps.get(name) not in (None, "", {}) for name in _NOTICED)
+    if is_noticed or message.get("notification") or apns.get("live_activity_token"):
+        return None
+    return Violation("message.apns.headers", "Invalid apns-priority: a data message has only 5.")
 
 
 def _label_violation(message: Object) -> Violation | None:

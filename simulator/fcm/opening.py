@@ -11,7 +11,7 @@ async def open_fcm(opening: Opening) -> dict[str, object]:
     """Serve; return `fcm`, `token_uri`, `credentials` and `project_id` of the first project, and all `projects`."""
     world, state = opening.world, opening.state
     service = GoogleService(world)
-    origin = await opening.listen(service, service.provider.gauge, port=opening.ports.get("fcm", 0))
+    origin = await opening.listen("fcm", service, service.provider.gauge)
     token_uri = origin + OAUTH_PATH
     accounts = [
         service_account(state, project, token_uri, first=index == 0) for index, project in enumerate(world.projects)

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-import msgspec
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from simulator.key import pem, rsa_key, write_account
 
 #: What the documents say a JWT is signed for.
 HUAWEI_AUDIENCE = "https://oauth-login.cloud.huawei.com/oauth2/v3/token"
 _LIFE_MAX_S = 3_600
-_KEY_BITS = 2_048
 _ISSUER, _KEY_ID = "115487001", "5a0f3c55e6b14d0c8a1d7c1e2b3a4f50"
 
 
@@ -63,26 +62,13 @@ class ServiceAccount:
 def service_account(state: Path, project_id: str) -> ServiceAccount:
     """Write a working key file into `state`, reusing the key that is already there."""
     path = state / "hms-service-account.json"
-    key = _key(path)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    key = rsa_key(path)
     content = {
         "project_id": project_id,
         "key_id": _KEY_ID,
-        "private_key": private.decode(),
+        "private_key": pem(key).decode(),
         "sub_account": _ISSUER,
         "token_uri": HUAWEI_AUDIENCE,
     }
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(content)))
+    write_account(path, content)
     return ServiceAccount(path, key.public_key())
-
-
-def _key(path: Path) -> rsa.RSAPrivateKey:
-    if path.exists():
-        pem = msgspec.json.decode(path.read_bytes(), type=dict[str, str])["private_key"]
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key
-    return rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)

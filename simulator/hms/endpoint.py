@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from http import HTTPStatus
 
 import msgspec
 
@@ -18,7 +17,6 @@ from simulator.hms.error import (
     BARE,
     DELIVERED,
     ILLEGAL,
-    OPTIONS,
     Refusal,
     of_scenario,
     partial,
@@ -28,7 +26,7 @@ from simulator.hms.error import (
 from simulator.hms.message import Message, read
 from simulator.ledger import Arrival
 from simulator.provider import Provider, UnknownScenario
-from simulator.quota import Quota
+from simulator.quota import SECOND_S
 from simulator.scenario import of_token
 from simulator.world import World
 
@@ -46,7 +44,7 @@ class HMSService:
         self._client_id = tokens.client.id
         self._account = account
         self._accounts = {"v1": tokens.client.id, "v2": project_id}
-        self.provider = Provider(world, "hms", {"send": of_scenario, "token": token.of_scenario}, OPTIONS)
+        self.provider = Provider(world, "hms", {"send": of_scenario, "token": token.of_scenario})
         self._serial = 0
 
     def limits(self) -> Limits:
@@ -75,12 +73,9 @@ class HMSService:
             return self.provider.travel(refused.answer)
 
     def _token(self, request: Request, now: float) -> Reply:
-        fault = self.provider.fault("token", form(request).get("client_id", ""))
-        if fault is not None and not fault.conduct.answers:
-            return Reply(Answer(HTTPStatus.OK), fault.conduct)
-        forced = fault.answer_at(now) if fault is not None else None
-        given = forced or self._tokens.reply(request, self._world.profile.oauth_lifetime_s, now)
-        return Reply(given, fault.conduct if fault is not None else PLAIN)
+        lifetime_s = self._world.profile.oauth_lifetime_s
+        client_id = form(request).get("client_id", "")
+        return self.provider.grant(client_id, lambda: self._tokens.reply(request, lifetime_s, now), now)
 
     def _send(self, request: Request, version: str, account: str, now: float) -> Reply:
         self._authorize(request, now)
@@ -88,7 +83,8 @@ class HMSService:
             raise refusal("80300002")
         message = read(request.body)
         self.provider.tick(f"hms:{self._client_id}", len(message.tokens))
-        if not self._within_rate(len(message.tokens), now):
+        limit = self._world.profile.hms_rate_per_s
+        if not self.provider.within(self._client_id, limit, SECOND_S, now, len(message.tokens)):
             return self._conclude(request, message, _FLOW_CONTROL, (), now)
         fault = self._fault(message.tokens[0])
         illegal = [each for each in message.tokens if _is_illegal(each)] if fault is None else []
@@ -104,11 +100,6 @@ class HMSService:
         proof = self._account.check(authorization, now)
         if proof is not Proof.VALID:
             raise refusal("80200005" if proof is Proof.EXPIRED else "80200001")
-
-    def _within_rate(self, devices: int, now: float) -> bool:
-        limit = self._world.profile.hms_rate_per_s
-        name = f"hms:{self._client_id}"
-        return limit is None or self._world.quotas.setdefault(name, Quota(1.0)).take(limit, now, devices)
 
     def _fault(self, first: str) -> Fault | None:
         """Return the fault of a whole request: the first rule's for its first token, else that token's own."""

@@ -8,14 +8,12 @@ from typing import Any
 
 import msgspec
 
-from simulator.exchange import JSON_HEADERS, Answer, Header
+from simulator.exchange import JSON_HEADERS, Answer
 from simulator.scenario import Scenario
 
 SUCCESS, PARTIAL, ALL_ILLEGAL = "80000000", "80100000", "80300007"
 #: A token with this scenario is not HMS', and the others of its request do not suffer for it.
 ILLEGAL = "ILLEGAL"
-#: Options of the scenarios, beside the common ones.
-OPTIONS = frozenset({"retry_after", "retry_after_date", "status"})
 
 #: Business code, which is also the scenario's name -> HTTP status and message. Huawei does not document the pairing.
 ROWS: dict[str, tuple[int, str]] = {
@@ -78,18 +76,11 @@ def partial(tokens: int, illegal: Sequence[str]) -> Answer:
 
 def of_scenario(scenario: Scenario, _: str = "") -> Answer | None:
     """Return the answer of a scenario, or None when its name is not one of HMS."""
-    headers: tuple[Header, ...] = ()
-    if "retry_after" in scenario.options:
-        headers = ((b"retry-after", scenario.options["retry_after"].encode()),)
-    bare = BARE.get(scenario.name)
-    if bare is not None:
-        return Answer(int(scenario.number("status", bare.status)), bare.body, bare.headers + headers)
     code = ALL_ILLEGAL if scenario.name == ILLEGAL else scenario.name
     if code not in ROWS:
-        return None
+        return BARE.get(code)
     status, message = ROWS[code]
-    answer = _coded(int(scenario.number("status", status)), code, message)
-    return Answer(answer.status, answer.body, answer.headers + headers)
+    return _coded(status, code, message)
 
 
 def _coded(status: int, code: str, message: str, request_id: str = "0" * 24) -> Answer:

@@ -21,7 +21,7 @@ async def open_hms(opening: Opening) -> dict[str, object]:
     account = service_account(opening.state, PROJECT_ID)
     tokens = TokenEndpoint(opening.world.grants, known)
     service = HMSService(opening.world, tokens, account, PROJECT_ID)
-    origin = await opening.listen(service, service.provider.gauge, port=opening.ports.get("hms", 0))
+    origin = await opening.listen("hms", service, service.provider.gauge)
     account.admit(origin + TOKEN_PATH)
     return {
         "endpoint": origin,

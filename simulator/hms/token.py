@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from simulator.exchange import Answer, Request
-from simulator.grant import Client, Grants, form
+from simulator.grant import Client, Grant, Grants, form
 from simulator.scenario import Scenario
 
 TOKEN_PATH = "/oauth2/v3/token"  # noqa: S105  # an address
@@ -50,7 +50,7 @@ class TokenEndpoint:
         refusal = of_scenario(Scenario(problem, {})) if problem is not None else None
         if refusal is not None:
             return refusal
-        token = self._grants.issue("hms", self.client.id, lifetime_s, now)
+        token = self._grants.issue(Grant("hms", self.client.id, f"hms:{self.client.id}", now + lifetime_s))
         content = {"access_token": token, "expires_in": lifetime_s, "token_type": "Bearer"}
         # Huawei escapes slashes, as JSON allows
         return Answer(_OK, msgspec.json.encode(content).replace(b"/", b"\\/"))

@@ -14,13 +14,9 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from simulator.key import p256_key, write_private
 
 _CURVE = ec.SECP256R1()
 _SALT, _RECORD_SIZE, _ID_LENGTH = slice(0, 16), slice(16, 20), 20
@@ -84,22 +80,6 @@ def browser(state: Path) -> Browser:
     """Return the browsers of a state directory, made when they are not there yet."""
     secret = state / "webpush-auth.key"
     if not secret.exists():
-        _write(secret, os.urandom(16))
-    key = private_key(state / "webpush-browser.pem")
+        write_private(secret, os.urandom(16))
+    key = p256_key(state / "webpush-browser.pem")
     return Browser(key, point(key), secret.read_bytes())
-
-
-def private_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """Return the key on P-256 in a PEM file, made when it is not there yet."""
-    if path.exists():
-        key = load_pem_private_key(path.read_bytes(), password=None)
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key
-    made = ec.generate_private_key(_CURVE)
-    _write(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return made
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(content)

@@ -14,7 +14,7 @@ from simulator.provider import Provider, UnknownScenario
 from simulator.scenario import of_token
 from simulator.webpush import header, vapid
 from simulator.webpush.browser import Browser, Undecipherable
-from simulator.webpush.error import ERROR_OPTIONS, Maker, Refusal, Violation, of_scenario, refusal
+from simulator.webpush.error import Maker, Refusal, Violation, of_scenario, refusal
 from simulator.world import World
 
 MAX_BODY_BYTES = 4_096
@@ -35,7 +35,7 @@ class WebPushService:
 
     def __init__(self, world: World, browser: Browser, key: str) -> None:
         """Act on `world`; `browser` has subscribed with the application's public key `key` (base64url)."""
-        self.provider = Provider(world, "webpush", {"send": of_scenario}, ERROR_OPTIONS)
+        self.provider = Provider(world, "webpush", {"send": of_scenario})
         #: `https://host:port`, known once the port is open
         self.origin = ""
         self._world = world

@@ -73,16 +73,14 @@ CHROME: dict[str, tuple[int, str]] = {
 }
 
 #: Answers of any maker that say nothing but a status; Edge's are all like this.
-BARE = {f"HTTP_{status}": status for status in (200, 202, 204, 400, 401, 403, 404, 405, 410, 413, 418, 429)} | {
+BARE = {f"HTTP_{status}": status for status in (200, 201, 202, 204, 400, 401, 403, 404, 405, 410, 413, 418, 429)} | {
     f"HTTP_{status}": status for status in (500, 502, 503, 504)
 }
-_RAW = {
+#: Scenario name -> a response that is no push service's error.
+RAW = {
     "BAD_GATEWAY_HTML": Answer(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", _HTML),
     "NOT_JSON": Answer(500, b'{"code": 500, "err', _JSON),
 }
-
-#: Options of the scenarios above, beside the common ones.
-ERROR_OPTIONS = frozenset({"retry_after", "retry_after_date", "status"})
 
 
 class Maker(StrEnum):
@@ -182,18 +180,7 @@ def refusal(maker: Maker, violation: Violation) -> Answer:
 
 def of_scenario(scenario: Scenario, _project: str) -> Answer | None:
     """Return the answer of a scenario, or None when its name is none of these."""
-    answer = _answer(scenario.name)
-    if answer is None:
-        return None
-    headers = answer.headers
-    if "retry_after" in scenario.options or "retry_after_date" in scenario.options:
-        headers = tuple(header for header in headers if header[0] != b"retry-after")
-    if "retry_after" in scenario.options:
-        headers += ((b"retry-after", scenario.options["retry_after"].encode()),)
-    return Answer(int(scenario.number("status", answer.status)), answer.body, headers)
-
-
-def _answer(name: str) -> Answer | None:
+    name = scenario.name
     if name in MOZILLA:
         return _mozilla(name, *MOZILLA[name])
     if name in APPLE:
@@ -201,7 +188,7 @@ def _answer(name: str) -> Answer | None:
     if name in CHROME:
         status, text = CHROME[name]
         return Answer(status, text.encode(), _TEXT)
-    return Answer(BARE[name], b"", ()) if name in BARE else _RAW.get(name)
+    return Answer(BARE[name], b"", ()) if name in BARE else RAW.get(name)
 
 
 def _mozilla(name: str, status: int, message: str) -> Answer:

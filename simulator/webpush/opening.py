@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.key import p256_key
 from simulator.opening import Opening, bracketed
-from simulator.webpush.browser import base64url, browser, point, private_key
+from simulator.webpush.browser import base64url, browser, point
 from simulator.webpush.endpoint import WebPushService
 
 SUBJECT = "mailto:push@example.com"
@@ -17,9 +18,9 @@ async def open_webpush(opening: Opening) -> dict[str, object]:
     """
     agent = browser(opening.state)
     path = opening.state / "webpush-vapid.pem"
-    public_key = base64url(point(private_key(path)))
+    public_key = base64url(point(p256_key(path)))
     service = WebPushService(opening.world, agent, public_key)
-    service.origin = await opening.listen(service, service.provider.gauge, port=opening.ports.get("webpush", 0))
+    service.origin = await opening.listen("webpush", service, service.provider.gauge)
     return {
         "origin": service.origin,
         "private_key": str(path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from http import HTTPStatus
 
 import msgspec
 
@@ -12,11 +11,14 @@ from simulator.fault import Fault
 from simulator.grant import Grant, form
 from simulator.ledger import Arrival
 from simulator.provider import Provider, UnknownScenario
+from simulator.quota import SECOND_S
 from simulator.scenario import of_token
 from simulator.wns import token
 from simulator.wns.error import HELD_BACK, OPTIONS, ROWS, Refusal, Row, answer, of_scenario
 from simulator.wns.notification import Channel, Notification, channel, check_framing, read
 from simulator.world import World
+
+_THROTTLED = Fault("NOT_ACCEPTABLE", answer(ROWS["NOT_ACCEPTABLE"]), PLAIN, None, accept=False, retry_date_s=None)
 
 
 class WNSService:
@@ -49,12 +51,9 @@ class WNSService:
             return Reply(refusal.answer)
 
     def _token(self, request: Request, now: float) -> Reply:
-        fault = self.provider.fault("token", form(request).get("client_id", ""))
-        if fault is not None and not fault.conduct.answers:
-            return Reply(Answer(HTTPStatus.OK), fault.conduct)
-        forced = fault.answer_at(now) if fault is not None else None
-        given = forced or self._tokens.reply(request, self._world.profile.oauth_lifetime_s, now)
-        return Reply(given, fault.conduct if fault is not None else PLAIN)
+        lifetime_s = self._world.profile.oauth_lifetime_s
+        client_id = form(request).get("client_id", "")
+        return self.provider.grant(client_id, lambda: self._tokens.reply(request, lifetime_s, now), now)
 
     def _send(self, request: Request, now: float) -> Reply:
         if request.method != "POST":
@@ -64,10 +63,11 @@ class WNSService:
         found = channel(request.path)
         if found is None:
             raise Refusal("NOT_FOUND")
-        if found.app not in ("", grant.client_id):
+        if found.app not in ("", grant.account):
             raise Refusal("FORBIDDEN")
         notification = read(request)
-        fault = self._fault(found, grant)
+        within = self.provider.within(grant.account, self._world.profile.wns_rate_per_s, SECOND_S, now)
+        fault = self._fault(found, grant) if within else _THROTTLED
         arrival = Arrival(
             found.token,
             int(now * 1000),
@@ -86,13 +86,13 @@ class WNSService:
         grant = self._world.grants.find("wns", request.headers.get(b"authorization"))
         if grant is None or now >= grant.expires_at:
             raise Refusal("UNAUTHORIZED")
-        self.provider.tick(f"wns:{grant.client_id}")
+        self.provider.tick(grant.credential)
         return grant
 
     def _fault(self, found: Channel, grant: Grant) -> Fault | None:
         """Return the fault for a channel: the first rule's, else its own scenario's."""
         try:
-            fault = self.provider.fault("send", grant.client_id, found.token, of_token(found.token))
+            fault = self.provider.fault("send", grant.account, found.token, of_token(found.token))
         except UnknownScenario as error:
             raise Refusal("BAD_REQUEST", f"Simulator: {error}", outcome="UNKNOWN_SCENARIO") from error
         if fault is not None and fault.outcome in HELD_BACK and fault.accept is None:

@@ -11,8 +11,8 @@ from simulator.scenario import Scenario
 
 #: Two names of one header: what the service sends, and what the documents say.
 WIRE_STATUS, DOCUMENTED_STATUS = b"x-wns-notificationstatus", b"x-wns-status"
-#: Options of the scenarios, beside the common ones.
-OPTIONS = frozenset({"retry_after", "retry_after_date", "continue_after", "spelling", "status", "connection"})
+#: Options of the scenarios, beside those of every error.
+OPTIONS = frozenset({"continue_after", "spelling", "connection"})
 #: Scenarios that say 200 and bring nothing to the device.
 HELD_BACK = frozenset({"DROPPED", "CHANNEL_THROTTLED"})
 
@@ -80,9 +80,9 @@ def of_scenario(scenario: Scenario, _: str = "") -> Answer | None:
     spelling = spellings.get(scenario.options.get("spelling", "wire"))
     if spelling is None:
         raise ValueError("spelling must be wire or documented")
-    names = {"retry_after": b"retry-after", "continue_after": b"x-wns-continue-after"}
-    headers = [(names[key], value.encode()) for key, value in scenario.options.items() if key in names]
+    headers: list[Header] = []
+    if "continue_after" in scenario.options:
+        headers.append((b"x-wns-continue-after", scenario.options["continue_after"].encode()))
     if row.http == HTTPStatus.OK:
         headers.append((b"x-wns-deviceconnectionstatus", scenario.options.get("connection", "connected").encode()))
-    status = int(scenario.number("status", row.http))
-    return answer(Row(status, row.notification, row.description), *headers, spelling=spelling)
+    return answer(row, *headers, spelling=spelling)

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 import msgspec
 
-from simulator.exchange import Request
+from simulator.exchange import DUPLICATED, Request
 from simulator.wns.error import Refusal
 
 BODY_MAX_BYTES = 5_000
@@ -65,6 +65,8 @@ def check_framing(request: Request) -> None:
 
 def read(request: Request) -> Notification:
     """Return the notification of a request; raise Refusal with what WNS answers to a wrong one."""
+    if DUPLICATED in request.headers:
+        raise Refusal("BAD_REQUEST", "A header stands there twice.")
     kind = _header(request, b"x-wns-type")
     if kind not in _TYPES:
         raise Refusal("BAD_REQUEST", "X-WNS-Type is missing or unknown.")

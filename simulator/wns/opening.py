@@ -20,7 +20,7 @@ async def open_wns(opening: Opening) -> dict[str, object]:
     entra = client(opening.state, "wns-entra", ENTRA_CLIENT)
     store = client(opening.state, "wns-store", STORE_CLIENT)
     service = WNSService(opening.world, TokenEndpoints(opening.world.grants, entra, store))
-    origin = await opening.listen(service, service.provider.gauge, HTTP_1, opening.ports.get("wns", 0))
+    origin = await opening.listen("wns", service, service.provider.gauge, HTTP_1)
     return {
         "origin": origin,
         "token_endpoint": origin,

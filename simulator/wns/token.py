@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from simulator.exchange import Answer, Request
-from simulator.grant import Client, Grants, form
+from simulator.grant import Client, Grant, Grants, form, refusal
 from simulator.scenario import Scenario
 
 TENANT = "c1a71071-0000-4000-8000-000000007e4a"
@@ -36,10 +36,8 @@ def is_token_path(path: str) -> bool:
 
 def of_scenario(scenario: Scenario, _: str = "") -> Answer | None:
     """Return a token endpoint's refusal, or None when the name is none of them."""
-    if scenario.name not in FAULTS:
-        return None
-    status, error, description = FAULTS[scenario.name]
-    return Answer(status, msgspec.json.encode({"error": error, "error_description": description}))
+    known = FAULTS.get(scenario.name)
+    return refusal(*known) if known else None
 
 
 class TokenEndpoints:
@@ -58,10 +56,10 @@ class TokenEndpoints:
         client, scope = (self._store, _STORE_SCOPE) if at_store else (self._entra, _ENTRA_SCOPE)
         problem = _problem(request.method, path, fields, client, scope)
         if problem is not None:
-            refusal = of_scenario(Scenario(problem, {})) or Answer(HTTPStatus.BAD_REQUEST)
+            refused = refusal(*FAULTS[problem])
             # the Store has one status for everything that is wrong
-            return msgspec.structs.replace(refusal, status=400) if at_store else refusal
-        token = self._grants.issue("wns", client.id, lifetime_s, now)
+            return msgspec.structs.replace(refused, status=HTTPStatus.BAD_REQUEST) if at_store else refused
+        token = self._grants.issue(Grant("wns", client.id, f"wns:{client.id}", now + lifetime_s))
         if at_store:
             content: dict[str, object] = {"token_type": "bearer", "access_token": token, "expires_in": lifetime_s}
         else:

@@ -22,13 +22,19 @@ def facts(simulation: Simulation, project: str | None = None) -> dict[str, Any]:
     return announced if project is None else announced["projects"][project]
 
 
-def provider_token(simulation: Simulation, project: str = "first", *, age_s: float = 0, **changes: Any) -> str:
-    """A signed provider token, `age_s` old; `changes` replace claims, `key_id` and `key`."""
+def provider_token(
+    simulation: Simulation, project: str = "first", *, age_s: float = 0, which: str = "", **changes: Any
+) -> str:
+    """A signed provider token, `age_s` old.
+
+    It is signed with the key for both environments, or with `which`: `production_`, `sandbox_`. `changes` replace
+    claims, `key_id` and `key`.
+    """
     known = facts(simulation, project)
     claims = {"iss": known["team_id"], "iat": int(time.time() - age_s)}
     claims |= {name: value for name, value in changes.items() if name in ("iss", "iat")}
-    key = changes.get("key") or Path(known["key_file"]).read_text()
-    return jwt.encode(claims, key, "ES256", {"kid": changes.get("key_id", known["key_id"])})
+    key = changes.get("key") or Path(known[f"{which}key_file"]).read_text()
+    return jwt.encode(claims, key, "ES256", {"kid": changes.get("key_id", known[f"{which}key_id"])})
 
 
 def token(text: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +29,16 @@ def known(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         monkeypatch.setattr(protocol, "APNS_SERVER", url.hostname)
         monkeypatch.setattr(protocol, "APNS_PORT", url.port)
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_socket_is_left() -> Iterator[None]:
+    """What is left open is found here, and not whenever the garbage of some later test is collected."""
+    yield
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def send(simulation: Simulation, known: dict[str, Any], *tokens: str, use_sandbox: bool = False) -> list[Any]:
@@ -54,9 +67,21 @@ def send(simulation: Simulation, known: dict[str, Any], *tokens: str, use_sandbo
         try:
             return [await client.send_notification(request) for request in requests]
         finally:
-            client.pool.close()
+            await close(client)
 
     return asyncio.run(run())
+
+
+async def close(client: aioapns.APNs) -> None:
+    """Wait until its connections are lost: `asyncio.run` would end the loop with their sockets open."""
+    lost = asyncio.Queue[Any]()
+    connections = list(client.pool.connections)
+    for connection in connections:
+        connection.on_connection_lost = lost.put_nowait
+    client.pool.close()
+    async with asyncio.timeout(10):
+        for _ in connections:
+            await lost.get()
 
 
 def test_its_notifications_arrive_and_its_errors_are_read(simulation: Simulation, known: dict[str, Any]) -> None:

@@ -15,32 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from h2.events import ConnectionTerminated
 
 from simulator.apns.authorization import UPDATE_S, WINDOW_S, Grant, admit
-from simulator.apns.error import REASONS, Refusal
-from simulator.apns.team import team
+from simulator.apns.error import Refusal
+from simulator.apns.team import PRODUCTION, team
+from tests.contract.provider.document import documented
 from tests.contract.simulator.apns_peer import PAYLOAD, APNsPeer, facts, provider_token, token
 from tests.simulation import Simulation
 
-#: HTTP status -> reasons: Apple's table, and the pages on broadcasts and channels.
-DOCUMENTED = {
-    400: [
-        *("BadCollapseId", "BadDeviceToken", "BadExpirationDate", "BadMessageId", "BadPriority", "BadTopic"),
-        *("DeviceTokenNotForTopic", "DuplicateHeaders", "IdleTimeout", "InvalidPushType", "MissingDeviceToken"),
-        *("MissingTopic", "PayloadEmpty", "TopicDisallowed", "MissingChannelId", "BadChannelId"),
-        *("ChannelNotRegistered", "CannotCreateChannelConfig", "FeatureNotEnabled", "MissingPushType"),
-    ],
-    403: [
-        *("BadCertificate", "BadCertificateEnvironment", "BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"),
-        *("ExpiredProviderToken", "Forbidden", "InvalidProviderToken", "MissingProviderToken"),
-        "UnrelatedKeyIdInToken",
-    ],
-    404: ["BadPath"],
-    405: ["MethodNotAllowed"],
-    410: ["ExpiredToken", "Unregistered"],
-    413: ["PayloadTooLarge"],
-    429: ["TooManyProviderTokenUpdates", "TooManyRequests"],
-    500: ["InternalServerError"],
-    503: ["ServiceUnavailable", "Shutdown"],
-}
+#: Apple's tables.
+DOCUMENTED = [(row.status, row.reason) for row in documented("apns")]
 DEVICE = "00" * 32
 SANDBOX_DEVICE = "5a" + "00" * 31
 ID = "0f3b5b5e-6c1d-4b66-9d52-000000000007"
@@ -104,14 +86,7 @@ def test_a_repetition_replaces_what_has_its_collapse_id(client: httpx.Client, si
     assert simulation.counts()["seen"] == {"total": 2, "tokens": 1, "max_per_token": 2, "replaced": 1}
 
 
-def test_every_reason_is_in_the_table() -> None:
-    listed = {reason: status for status, reasons in DOCUMENTED.items() for reason in reasons}
-    assert listed == REASONS
-
-
-@pytest.mark.parametrize(
-    ("status", "reason"), [(status, reason) for status, reasons in DOCUMENTED.items() for reason in reasons]
-)
+@pytest.mark.parametrize(("status", "reason"), DOCUMENTED)
 def test_every_documented_reason_can_be_had(
     client: httpx.Client, simulation: Simulation, status: int, reason: str
 ) -> None:
@@ -175,6 +150,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"headers": {"apns-expiration": "soon"}}, 400, "BadExpirationDate"),
     ({"headers": {"apns-priority": "7"}}, 400, "BadPriority"),
     ({"headers": {"apns-push-type": "background", "apns-priority": "10"}}, 400, "BadPriority"),
+    ({"headers": {"apns-push-type": "background"}}, 400, "BadPriority"),
     ({"headers": {"apns-push-type": "loud"}}, 400, "InvalidPushType"),
     ({"headers": {"apns-push-type": "voip"}}, 400, "BadTopic"),
     ({"headers": {"authorization": ""}}, 403, "MissingProviderToken"),
@@ -239,9 +215,42 @@ def test_each_push_type_has_its_topic_and_size(
     client: httpx.Client, simulation: Simulation, kind: str, suffix: str, limit: int
 ) -> None:
     headers = {"apns-push-type": kind, "apns-topic": facts(simulation)["topic"] + suffix, "apns-priority": "5"}
-    full = b'{"aps":{},"k":"' + b"x" * (limit - 17) + b'"}'
+    aps = {"background": '{"content-available":1}', "liveactivity": '{"event":"update"}'}.get(kind, "{}").encode()
+    full = b'{"aps":' + aps + b',"k":"' + b"x" * (limit - 15 - len(aps)) + b'"}'
     assert send(client, simulation, headers=headers, content=full).status_code == 200
     assert reason_of(send(client, simulation, headers=headers, content=full + b" "))[1] == "PayloadTooLarge"
+
+
+@pytest.mark.parametrize(
+    ("kind", "aps", "is_taken"),
+    [
+        ("background", {"content-available": 1}, True),
+        ("background", {"content-available": 1, "category": "C"}, True),
+        ("background", {"content-available": 1, "alert": "A"}, False),
+        ("background", {"content-available": 1, "badge": 0}, False),
+        ("background", {"content-available": 1, "sound": "default"}, False),
+        ("background", {}, False),
+        ("background", None, False),
+        ("liveactivity", {"event": "update", "content-state": {}}, True),
+        ("liveactivity", {"event": "end"}, True),
+        ("liveactivity", {"event": "start", "alert": {"title": "T"}, "attributes-type": "A", "attributes": {}}, True),
+        ("liveactivity", {"event": "start", "attributes-type": "A", "attributes": {}}, False),
+        ("liveactivity", {"event": "start", "alert": {"title": "T"}, "attributes-type": "A"}, False),
+        ("liveactivity", {"event": "start", "alert": {"title": "T"}, "attributes": {}}, False),
+        ("liveactivity", {"content-state": {}}, False),
+        ("alert", {}, True),
+    ],
+)
+def test_a_payload_is_what_its_push_type_says(
+    client: httpx.Client, simulation: Simulation, kind: str, aps: Any, *, is_taken: bool
+) -> None:
+    suffix = ".push-type.liveactivity" if kind == "liveactivity" else ""
+    headers = {"apns-push-type": kind, "apns-topic": facts(simulation)["topic"] + suffix, "apns-priority": "5"}
+    answer = send(client, simulation, headers=headers, content=json.dumps({"aps": aps}).encode())
+    if is_taken:
+        assert answer.status_code == 200
+    else:
+        assert reason_of(answer) == (400, "InvalidPushType")
 
 
 def test_both_ports_speak_http2_alone(simulation: Simulation) -> None:
@@ -282,6 +291,24 @@ def test_a_connection_belongs_to_its_first_team(simulation: Simulation, peer: AP
     assert peer.exchange(DEVICE, apns_topic=second) == (403, "InvalidProviderToken")
 
 
+@pytest.mark.parametrize(("which", "wrong"), [("production_", "sandbox_endpoint"), ("sandbox_", "endpoint")])
+def test_a_key_of_one_environment_is_refused_by_the_other(simulation: Simulation, which: str, wrong: str) -> None:
+    bearer = provider_token(simulation, which=which)
+    for endpoint, device in (("endpoint", DEVICE), ("sandbox_endpoint", SANDBOX_DEVICE)):
+        with APNsPeer(simulation, bearer, facts(simulation)[endpoint]) as peer:
+            refused = (403, "BadEnvironmentKeyIdInToken")
+            assert peer.exchange(device) == (refused if endpoint == wrong else (200, ""))
+
+
+def test_a_connection_belongs_to_its_first_key(simulation: Simulation, peer: APNsPeer) -> None:
+    assert peer.exchange(DEVICE) == (200, "")
+    first, peer.bearer = peer.bearer, provider_token(simulation, which="production_")
+    assert peer.exchange(DEVICE) == (403, "UnrelatedKeyIdInToken")
+    assert exchange(simulation, peer.bearer) == (200, "")
+    peer.bearer = first
+    assert peer.exchange(DEVICE) == (200, "")
+
+
 def test_another_provider_token_within_20_minutes_is_one_too_many(simulation: Simulation, peer: APNsPeer) -> None:
     assert peer.exchange(DEVICE) == (200, "")
     first, peer.bearer = peer.bearer, provider_token(simulation, age_s=60)
@@ -292,15 +319,19 @@ def test_another_provider_token_within_20_minutes_is_one_too_many(simulation: Si
 
 def test_after_20_minutes_a_connection_takes_another_provider_token(tmp_path: Any) -> None:
     known, memory, now = team(tmp_path, "first", 1), dict[str, Any](), 1_000_000.0
-    old, new = Grant(known, now), Grant(known, now + UPDATE_S)
-    admit(old, known.topic, memory, now)
+    old, new = (Grant(known, known.keys[0], issued_at, "") for issued_at in (now, now + UPDATE_S))
+
+    def use(grant: Grant, after_s: float) -> None:
+        admit(grant, known.topic, PRODUCTION, memory, now + after_s)
+
+    use(old, 0)
     with pytest.raises(Refusal, match="TooManyProviderTokenUpdates"):
-        admit(new, known.topic, memory, now + UPDATE_S - 1)
-    admit(new, known.topic, memory, now + UPDATE_S)
+        use(new, UPDATE_S - 1)
+    use(new, UPDATE_S)
     with pytest.raises(Refusal, match="TooManyProviderTokenUpdates"):
-        admit(old, known.topic, memory, now + UPDATE_S + 1)
+        use(old, UPDATE_S + 1)
     with pytest.raises(Refusal, match="ExpiredProviderToken"):
-        admit(new, known.topic, memory, now + UPDATE_S + WINDOW_S + 1)
+        use(new, UPDATE_S + WINDOW_S + 1)
 
 
 @pytest.mark.parametrize("device", [DEVICE, token("sim:ExpiredProviderToken:a")])
@@ -317,10 +348,11 @@ def test_a_connection_is_wedged_by_an_expired_provider_token(simulation: Simulat
 
 
 def test_the_key_file_is_for_its_owner_alone(simulation: Simulation, tmp_path: Any) -> None:
-    first = team(tmp_path, "first", 1)
-    assert first.path.stat().st_mode & 0o777 == 0o600
-    content = first.path.read_bytes()
-    assert team(tmp_path, "first", 1).path.read_bytes() == content
+    files = [key.path for key in team(tmp_path, "first", 1).keys]
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
+    content = [file.read_bytes() for file in files]
+    assert len(set(content)) == 3
+    assert [key.path.read_bytes() for key in team(tmp_path, "first", 1).keys] == content
 
 
 # -- streams --------------------------------------------------------------------------------------------------------

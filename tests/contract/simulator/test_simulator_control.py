@@ -189,4 +189,4 @@ def test_the_process_announces_itself_and_ends_cleanly(tmp_path: Path, number: s
     assert Path(second["ca"]).read_bytes() == files["ca"]
     key = json.loads(Path(second["credentials"]).read_bytes())
     assert key["private_key"] == json.loads(files["credentials"])["private_key"]
-    assert key["token_uri"] == second["token_uri"] != first["token_uri"]
+    assert key["token_uri"] == second["token_uri"]

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.fcm.device import PER_HOUR, PER_MINUTE, within_limits
+from simulator.fcm.endpoint import GoogleService
 from simulator.fcm.error import RAW, ROWS, Refusal
 from simulator.fcm.message import read
+from simulator.world import World
 from tests.simulation import Simulation
 
 #: Scenario, HTTP status, google.rpc status, FcmError code: the provider's table of errors.
@@ -29,6 +32,7 @@ DOCUMENTED = [
     ("UNREGISTERED", 404, "NOT_FOUND", "UNREGISTERED"),
     ("NOT_FOUND", 404, "NOT_FOUND", None),
     ("QUOTA_EXCEEDED", 429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"),
+    ("DEVICE_QUOTA_EXCEEDED", 429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"),
     ("INTERNAL", 500, "INTERNAL", "INTERNAL"),
     ("UNAVAILABLE", 503, "UNAVAILABLE", "UNAVAILABLE"),
     ("BAD_GATEWAY", 502, "UNAVAILABLE", None),
@@ -246,3 +250,53 @@ def test_no_json_whatever_surprises_the_reader(value: Any) -> None:
 def test_no_bytes_whatever_surprise_the_reader(body: bytes) -> None:
     with contextlib.suppress(Refusal):
         read(body)
+
+
+def test_a_device_gets_so_many_messages_a_minute_where_the_limit_is_on(simulation: Simulation) -> None:
+    simulation.profile(fcm_device_limits=True)
+    bearer = {"authorization": f"Bearer {simulation.access_token()}"}
+    with httpx.Client(verify=simulation.tls(), headers=bearer, trust_env=False) as client:
+        assert {send(client, simulation, {"token": "busy"}).status_code for _ in range(PER_MINUTE)} == {200}
+        refused = send(client, simulation, {"token": "busy"})
+        assert error_of(refused) == (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")
+        assert refused.json()["error"]["details"][1]["violations"][0]["subject"] == "device"
+        assert send(client, simulation, {"token": "other"}).status_code == 200
+        simulation.profile(fcm_device_limits=False)
+        assert send(client, simulation, {"token": "busy"}).status_code == 200
+    assert simulation.ledger()["busy"]["accepted"] == PER_MINUTE + 1
+
+
+def test_a_device_gets_so_many_messages_an_hour() -> None:
+    provider, now, minutes = GoogleService(World(("first",), 0)).provider, 1_000_000.0, range(0, 3_600, 60)
+    taken = [
+        sum(within_limits(provider, "device", now + start_s) for _ in range(PER_MINUTE + 1)) for start_s in minutes
+    ]
+    assert (max(taken), sum(taken)) == (PER_MINUTE, PER_HOUR)
+    assert within_limits(provider, "device", now + 3_600)
+    assert all(within_limits(provider, "topic:news", now) for _ in range(PER_MINUTE + 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_taken"),
+    [
+        ({"payload": {"aps": {"content-available": 1}}}, False),
+        ({}, False),
+        ({"payload": {"aps": {"content-available": 1, "alert": {}}}}, False),
+        ({"payload": {"aps": {"content-available": 1, "alert": "A"}}}, True),
+        ({"payload": {"aps": {"badge": 0}}}, True),
+        ({"payload": {"aps": {"sound": "default"}}}, True),
+        ({"payload": {"aps": {"event": "update"}}, "live_activity_token": "a"}, True),
+        ({"headers": {"apns-priority": "5"}, "payload": {"aps": {"content-available": 1}}}, True),
+        ({"headers": {}, "payload": {"aps": {"content-available": 1}}}, True),
+    ],
+)
+def test_what_an_iphone_does_not_show_has_priority_5(
+    client: httpx.Client, simulation: Simulation, changes: dict[str, Any], *, is_taken: bool
+) -> None:
+    apns = {"headers": {"apns-priority": "10"}} | changes
+    answer = send(client, simulation, {"token": "a", "data": {"k": "v"}, "apns": apns})
+    assert answer.status_code == (200 if is_taken else 400)
+    if not is_taken:
+        assert violation_of(answer) == "message.apns.headers"
+    shown = send(client, simulation, {"token": "a", "notification": {"title": "T"}, "apns": apns})
+    assert shown.status_code == 200

@@ -304,3 +304,27 @@ def test_rules_and_transport_faults_reach_channels(
     assert client.post(channel(wns, "new-1"), content=TOAST.encode(), headers=headers).status_code == 200
     with pytest.raises(httpx.TransportError):
         client.post(channel(wns, "sim:DROP:a"), content=TOAST.encode(), headers=headers)
+
+
+def test_a_client_that_is_too_fast_is_told_to_slow_down(
+    client: httpx.Client, simulation: Simulation, wns: dict[str, Any], headers: dict[str, str]
+) -> None:
+    simulation.profile(wns_rate_per_s=2)
+    statuses: list[int] = []
+    while statuses.count(406) < 1:  # a second may end between two of them, and then three are taken
+        statuses.append(client.post(channel(wns, "a"), content=TOAST.encode(), headers=headers).status_code)
+    assert set(statuses) == {200, 406}
+    assert len(statuses) >= 3
+    assert simulation.ledger()["a"]["accepted"] == len(statuses) - 1
+    simulation.profile(wns_rate_per_s=None)
+    assert client.post(channel(wns, "a"), content=TOAST.encode(), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["x-wns-type", "x-wns-tag", "content-type", "x-request-id"])
+def test_a_header_sent_twice_is_refused(
+    client: httpx.Client, wns: dict[str, Any], headers: dict[str, str], name: str
+) -> None:
+    twice = [*headers.items(), (name, headers.get(name, "a")), *([] if name in headers else [(name, "a")])]
+    answer = client.post(channel(wns, "a"), content=TOAST.encode(), headers=twice)
+    assert answer.status_code == 400
+    assert "twice" in answer.headers["x-wns-error-description"]
