@@ -22,7 +22,7 @@ up: install ## start everything and stay up: API, console, Flower; Ctrl-C stops
 	@$(BIN)/clarion up
 
 test: install ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: install ## format, lint, types, import rules: what the CI runs
 	@$(BIN)/ruff format --check
