@@ -69,7 +69,7 @@ class Window:
         """
         self.is_due = False
         if held_back:
-            self._streams = max((self.room - held_back) // self._proven, 1)
+            self._streams = max((self.room - held_back) // max(self._proven, 1), 1)
         elif self.connections < self._options.connections_max:
             self.connections += 1
         else:
