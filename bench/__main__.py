@@ -14,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import apns, broadcast, engine, enqueue, personal, registry, webpush
+from bench import apns, broadcast, budget, engine, enqueue, personal, registry, webpush
 from bench.record import Record, machine
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-PARTS = "engine,apns,webpush,personal,broadcast,registry,enqueue"
+PARTS = "engine,apns,webpush,personal,broadcast,budget,registry,enqueue"
 
 
 def main() -> None:
@@ -51,6 +51,7 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[], list[Record]]]:
         "webpush": lambda: webpush.run(rounds),
         "personal": lambda: personal.run(rounds),
         "broadcast": lambda: broadcast.run(rounds, 20_000 if given.quick else 200_000),
+        "budget": lambda: budget.run(rounds),
         "registry": lambda: registry.run(50_000 if given.quick else devices),
         "enqueue": lambda: enqueue.run(rounds, 300 if given.quick else 3_000),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class LeaseLost(Exception):
 _unpack = msgspec.msgpack.Decoder(dict[str, Wait]).decode
 
 
+@lru_cache(maxsize=1024)  # asked for each device; a message has a few dozen at most
 def entry(outcome: Outcome, provider: str = "", reason: str = "") -> str:
     """A line of the books: `outcome|provider|reason`."""
     return f"{outcome}|{provider}|{reason}"
