@@ -14,6 +14,10 @@ from pathlib import Path
 APP_ID = "[A-Za-z0-9_-]{1,64}"
 
 
+#: The providers, as books, keys, tables of the apps file and the fields of `App` name them.
+PROVIDERS = ("fcm", "apns", "webpush", "wns", "hms")
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 

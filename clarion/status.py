@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from clarion.app import PROVIDERS
 from clarion.errors import UnknownMessage
 from clarion.message import MessageStatus, Outcome, PublishStatus, State, Target
 from clarion.message.message import decode
@@ -19,7 +20,6 @@ PENDING = 1
 #: Slots of a chunk, as the registry counts them.
 CHUNK_SLOTS = 65_536
 
-_HELD = ("fcm", "apns", "webpush", "wns", "hms")
 _STATUS = {
     State.ACCEPTED: PublishStatus.SCHEDULED,
     State.PLANNING: PublishStatus.IN_PROGRESS,
@@ -101,7 +101,7 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     """
     fields = ("app", "state", "audience", "error", "accepted_ms", "planned_ms", "settled_ms")
     pipe = storage.main.pipeline(transaction=True)
-    pipe.hmget(keys.message(message_id), (*fields, *(f"held:{provider}" for provider in _HELD)))
+    pipe.hmget(keys.message(message_id), (*fields, *(f"held:{provider}" for provider in PROVIDERS)))
     pipe.hgetall(keys.books(message_id))
     pipe.zcard(keys.waiting(message_id))
     pipe.zcard(keys.leased(message_id))
@@ -113,7 +113,7 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     if row["app"] != app:
         raise UnknownMessage(message_id)
     state, books = State(str(row["state"])), _books(int(row["audience"] or 0), book)
-    met = {name for name, value in zip(_HELD, held_at, strict=True) if value is not None}
+    met = {name for name, value in zip(PROVIDERS, held_at, strict=True) if value is not None}
     held = _held(storage, app, met) if books.pending and met else ()
     return Progress(
         status=MessageStatus(

@@ -131,10 +131,11 @@ class Gate:
             self.probing = None
         self.reporting = self.reporting and not accepted
 
-    def fail(self, failures: int, reason: str) -> None:
-        """Nothing but failures; when that is too much, the gate closes."""
+    def fail(self, failures: int, reason: str) -> bool:
+        """Nothing but failures; when that is too much, the gate closes. Whether it has."""
         arguments = [failures, reason, FAILURES_MAX, BROKEN_MS, BROKEN_MAX_MS, self._fence]
         self._hear(State.BROKEN, reason, call(self._storage.main, "governor_fail", self._keys, arguments))
+        return self.closed is not None
 
     def pause(self, reason: str, wait_s: float) -> None:
         """The provider wants nothing from anybody for so many seconds."""

@@ -11,7 +11,6 @@ from clarion.audience import count_of, locate, resolve, slots_of
 from clarion.delivery.hint import push
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.shard import cut
-from clarion.errors import InvalidField
 from clarion.lifecycle import PlanClaim, PlannedChunk
 from clarion.message import Message, PublishPolicy, State
 from clarion.message.message import decode
@@ -62,15 +61,13 @@ def _refusal(outfit: Outfit, message: Message, fence: int) -> str | None:
     """Why nobody is to get the message, asked before anybody does; None when all is well."""
     if fence > PLANS_MAX:
         return f"The message could not be planned in {PLANS_MAX} attempts."
-    mask = message.target.broadcast
+    providers = outfit.providers.get(message.app, {})
     try:
-        for os, provider in outfit.providers.get(message.app, {}).items():
-            if mask is None or os in {member.name for member in mask}:
-                provider.compose(message, os, now_ms=outfit.clock())
+        for os in message.target.systems():
+            if os in providers:
+                providers[os].compose(message, os, now_ms=outfit.clock())
     except ContentRefused as refused:
         return str(refused)
-    except InvalidField as refused:
-        return refused.message
     return None
 
 

@@ -13,8 +13,9 @@ import structlog
 from clarion.delivery import retry, suspicion
 from clarion.delivery.bearer import Busy
 from clarion.delivery.governor import FAILURES_MAX, Gate
+from clarion.delivery.health import Health
 from clarion.delivery.run import Run
-from clarion.errors import InvalidField, Misconfigured
+from clarion.errors import Misconfigured
 from clarion.message import Outcome
 from clarion.providers.base import (
     OTHER_ENVIRONMENT,
@@ -52,7 +53,7 @@ _OURS = frozenset({Verdict.BEARER, Verdict.CREDENTIAL})
 def send(run: Run, provider: Provider, by_os: Mapping[str, Mapping[int, Record]]) -> None:
     """Send to devices (by operating system, by slot). Who is still open afterwards is to be tried again."""
     gate = Gate(run.outfit.storage, run.message.app, provider, urgent=run.urgent)
-    sending = Sending(run, provider, gate)
+    sending = Sending(run, provider, gate, Health(provider.name, gate))
     if gate.enter(sum(map(len, by_os.values()))) and sending.fetch_bearer():
         run.record_when_due()  # fetching the access token may have outlived the lease
         for os, devices in by_os.items():
@@ -71,13 +72,12 @@ class Sending:
         run: the attempt at the whole shard.
         provider: whom we send to.
         gate: how fast, and whether at all.
+        health: what the answers say of the provider.
         bearer: the access token.
         is_over: nothing more is to be sent.
         reads_until: on the monotonic clock, when answers are awaited no longer; None is for as long as it takes.
         flying: slots that were sent to and have no answer yet, in the order of sending.
         good: devices that the provider took.
-        told: whether it was reported that the provider answers.
-        failures: failures of the provider since it last answered for a device, and what the last one was.
         suspects: devices that may be at fault, or we: they have no outcome until that is known.
         elsewhere: devices to be tried in the provider's other environment, and why they were refused in the first.
     """
@@ -85,14 +85,12 @@ class Sending:
     run: Run
     provider: Provider
     gate: Gate
+    health: Health
     bearer: str = field(default="", repr=False)
     is_over: bool = False
     reads_until: float | None = None
     flying: dict[int, None] = field(default_factory=dict)
     good: int = 0
-    told: bool = False
-    failures: int = 0
-    failure: str = ""
     suspects: dict[int, tuple[Record, str]] = field(default_factory=dict, repr=False)
     elsewhere: dict[int, tuple[Record, str]] = field(default_factory=dict, repr=False)
     began: float = field(default_factory=monotonic)
@@ -116,7 +114,7 @@ class Sending:
         """Send to the devices of one operating system, and again to those that belong elsewhere."""
         try:
             composition = self.provider.compose(self.run.message, os, now_ms=self.run.outfit.clock())
-        except (ContentRefused, InvalidField):  # found before anybody got it, unless an application has changed since
+        except ContentRefused:  # found before anybody got it, unless an application has changed since
             for slot in devices:
                 self.run.settle(slot, Outcome.REJECTED, self.provider.name, CONTENT)
             return
@@ -183,7 +181,7 @@ class Sending:
                 self.flying.pop(slot, None)
                 self.run.accept(slot, devices[slot], self.provider.name)
             self.good += len(answer.tag)
-            self._succeed(accepted=True)
+            self.health.succeed(accepted=True)
             return
         for ordinal in answer.tag:
             slot = ordinal & SLOT_MASK
@@ -196,15 +194,9 @@ class Sending:
                 self._settle(slot, device, meant)
                 self.flying.pop(slot, None)
         if result.verdict in _HEALTHY:
-            self._succeed(accepted=result.verdict is Verdict.ACCEPTED)
+            self.health.succeed(accepted=result.verdict is Verdict.ACCEPTED)
         elif self.provider.one_server and (answer.failure is not None or answer.status >= _SERVER_ERROR):
-            self._fail(result.reason)
-
-    def _succeed(self, *, accepted: bool) -> None:
-        self.failures = 0
-        if self.gate.reporting and (accepted or not self.told):
-            self.told = True
-            self.gate.succeed(accepted=accepted)
+            self.health.fail(result.reason)
 
     def _settle(self, slot: int, device: Record, result: Result) -> None:
         match result.verdict:
@@ -289,21 +281,10 @@ class Sending:
             log.error("credential_parked", reason=reason, **who)
             self.gate.park(reason, self.run.outfit.pace.park_ms)
 
-    def _fail(self, reason: str) -> None:
-        self.failures, self.failure = self.failures + 1, reason
-        if self.failures >= FAILURES_MAX and self.gate.closed is None:
-            self._break()
-
-    def _break(self) -> None:
-        self.gate.fail(self.failures, self.failure)
-        self.failures = 0
-        if self.gate.closed is not None:
-            log.warning("circuit_broken", provider=self.provider.name, reason=self.failure)
-
     def conclude(self) -> None:
         """Say what is known of the provider now, and of those it suspects."""
-        if self.failures and not self.good and self.gate.closed is None:
-            self._break()
+        if not self.good:
+            self.health.report()
         if self.gate.probing is not None:
             self.gate.give_up()
         closed = self.gate.closed

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from clarion.app import App, FCMStyle
+from clarion.app import PROVIDERS, App, FCMStyle
 from clarion.errors import InvalidField
 from clarion.message import Message, PublishPolicy
 from clarion.providers.base import ContentRefused
 from clarion.providers.content import ContentTooLong
 
-_NAMES = ("fcm", "apns", "webpush", "wns", "hms")
 #: Composes a message for an operating system.
 Composer = Callable[..., object]
 
@@ -32,7 +31,7 @@ class Served(NamedTuple):
 def served_by(app: App) -> dict[str, Served]:
     """Who serves which operating system of an application, by its credentials: as `catalog.providers` opens them."""
     served: dict[str, Served] = {}
-    for name in _NAMES:
+    for name in PROVIDERS:
         credential: Any = getattr(app, name)
         if credential is not None:
             served |= dict.fromkeys(credential.os, Served(name, getattr(credential, "style", "")))
