@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from api import error, health, message, progress, provider, registration, unprovided
+from api import error, health, message, progress, provider, registration, schedule, unprovided
 from api.access import Callers
 from api.guard import Guard
 from api.remainder import Remainder
@@ -52,7 +52,7 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
     app.state.storage = storage
     app.state.callers = Callers(apps.values(), storage, broker_url=settings.foreign_broker)
     # The first match serves: literal segments stand before names of channels and messages.
-    for each in (health, registration, unprovided, message, progress, provider):
+    for each in (health, registration, unprovided, message, progress, schedule, provider):
         app.include_router(each.router)
     error.install(app)
     app.add_middleware(Guard)

@@ -31,9 +31,25 @@ async def _message_id(message_id: Annotated[str, Path(description="From the publ
 MessageId = Annotated[str, Depends(_message_id)]
 
 
+async def _own_message_id(caller: Publisher, message_id: MessageId) -> str:
+    if caller.key.channels is not None:
+        addressed = await run_in_threadpool(target, caller.storage, caller.app.id, message_id)
+        caller.check_channel(addressed.channel)
+    return message_id
+
+
+#: Of a message that the key may stop and start: what it could not have published is refused.
+OwnMessageId = Annotated[str, Depends(_own_message_id)]
+
+
 def status_word(status: PublishStatus) -> Any:
     """A status as publish and status replies spell it."""
     return status.lower()
+
+
+def status_reply(found: MessageStatus) -> StatusReply:
+    """Where a message stands, as it is answered."""
+    return StatusReply(status=status_word(found.status), message_id=found.message_id, error_message=found.error_message)
 
 
 def json_body(schema: dict[str, Any]) -> dict[str, Any]:
@@ -79,15 +95,11 @@ def _publish(caller: Caller, channel: str, body: bytes, idempotency_key: str | N
 @router.get("/{message_id}", responses=ERRORS)
 async def status(caller: Reader, message_id: MessageId) -> StatusReply:
     """Where a message stands."""
-    found = await run_in_threadpool(caller.transport.status, message_id)
-    return StatusReply(status=status_word(found.status), message_id=found.message_id, error_message=found.error_message)
+    return status_reply(await run_in_threadpool(caller.transport.status, message_id))
 
 
 @router.delete("/{message_id}", responses=ERRORS)
-async def cancel(caller: Publisher, message_id: MessageId) -> CancelReply:
-    """Cancel a message that is scheduled or under way; what is in flight still arrives."""
-    if caller.key.channels is not None:
-        addressed = await run_in_threadpool(target, caller.storage, caller.app.id, message_id)
-        caller.check_channel(addressed.channel)
+async def cancel(caller: Publisher, message_id: OwnMessageId) -> CancelReply:
+    """Cancel a message that is scheduled or under way, with its runs; what is in flight still arrives."""
     cancelled = await run_in_threadpool(caller.transport.cancel, message_id)
     return CancelReply(message_id=cancelled.message_id)

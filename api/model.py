@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from pydantic.alias_generators import to_camel
+from pydantic import Field, JsonValue
 
-from clarion.message import Outcome, State
+from api.schedule_model import Timing
+from api.wire import MS, OSName, StatusWord, Wire
 
-_MS = "Epoch milliseconds."
-
-OSName = Literal["IOS", "ANDROID", "WP", "OSX", "WEB", "HMS"]
 APNsEnvironmentName = Literal["production", "sandbox"]
-StatusWord = Literal["failed", "published", "scheduled", "cancelled", "unknown", "in_progress"]
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
-
-
-class Error(_Wire):
+class Error(Wire):
     """Why a request was not served. Codes below 90000 are Backendless' own."""
 
     code: int
@@ -28,7 +20,7 @@ class Error(_Wire):
     error_data: dict[str, Any] = Field(description="Machine-readable details, such as the field that is wrong.")
 
 
-class Button(_Wire):
+class Button(Wire):
     """A button under a message."""
 
     id: str = Field(min_length=1, max_length=255, description="What the app is told when it is pressed.")
@@ -36,7 +28,7 @@ class Button(_Wire):
     url: str | None = Field(default=None, max_length=2048, description="What it opens; left out it is the app.")
 
 
-class Appearance(_Wire):
+class Appearance(Wire):
     """What is shown, heard, and handed to the app on every system. Headers of a system go before it."""
 
     title: str | None = Field(default=None, max_length=1024)
@@ -53,7 +45,7 @@ class Appearance(_Wire):
     truncate: bool | None = Field(default=None, description="Too long a text is cut; else such a message is refused.")
 
 
-class PublishRequest(_Wire):
+class PublishRequest(Timing):
     """A publish. Members that are not listed are ignored."""
 
     message: JsonValue = Field(default=None, description="Any JSON value.")
@@ -74,9 +66,19 @@ class PublishRequest(_Wire):
         examples=["IOS|ANDROID", 3],
     )
     push_singlecast: list[str] | None = Field(default=None, description="Device ids.")
-    publish_at: int | float | str | None = Field(default=None, description=f"{_MS} Or ISO 8601; 0 is now.")
-    repeat_every: int | None = Field(default=None, description="Seconds.")
-    repeat_expires_at: int | float | str | None = Field(default=None, description=f"{_MS} Or ISO 8601.")
+    quiet_hours: str | None = Field(
+        default=None,
+        description="When nothing is sent, by each device's own clock, but after it; `none` is no such time."
+        " Left out it is the application's.",
+        examples=["22:00-08:00"],
+    )
+    freeze_audience: bool | None = Field(
+        default=None, description="Who is addressed is settled when it is published, not when it is sent."
+    )
+    rate_per_s: float | None = Field(default=None, ge=0.01, le=1_000_000, description="Devices a second at most.")
+    spread_over: int | None = Field(
+        default=None, ge=1, le=7 * 86_400, description="Seconds over which the audience is spread, instead of a rate."
+    )
     segment_query: str | None = Field(default=None, description="A where clause over devices.")
     ttl: int | None = Field(default=None, ge=1, description="Seconds after which an unreached device is given up.")
     priority: Literal["high", "normal"] | None = None
@@ -88,7 +90,7 @@ class PublishRequest(_Wire):
     )
 
 
-class PublishReply(_Wire):
+class PublishReply(Wire):
     """What became of a publish."""
 
     error_message: str | None
@@ -96,7 +98,7 @@ class PublishReply(_Wire):
     status: StatusWord
 
 
-class StatusReply(_Wire):
+class StatusReply(Wire):
     """Where a message stands."""
 
     status: StatusWord
@@ -104,14 +106,14 @@ class StatusReply(_Wire):
     error_message: str | None
 
 
-class CancelReply(_Wire):
+class CancelReply(Wire):
     """What a cancel came to."""
 
     status: Literal["CANCELLED"] = "CANCELLED"
     message_id: str
 
 
-class RegistrationRequest(_Wire):
+class RegistrationRequest(Wire):
     """A device that registers. Members that are not listed are ignored."""
 
     device_token: str = Field(description="The provider's address of the device.")
@@ -125,15 +127,16 @@ class RegistrationRequest(_Wire):
     environment: APNsEnvironmentName | None = Field(
         default=None, description="Where an APNs token belongs. None is the application's own, or what is known of it."
     )
+    time_zone: str | None = Field(default=None, description="An IANA name. None or empty is the application's own.")
 
 
-class RegistrationReply(_Wire):
+class RegistrationReply(Wire):
     """A device was registered."""
 
     registration_id: str
 
 
-class Registration(_Wire):
+class Registration(Wire):
     """A registered device."""
 
     id: str
@@ -142,19 +145,20 @@ class Registration(_Wire):
     os: OSName
     os_version: str | None
     channels: list[str]
-    expiration: int | None = Field(description=_MS)
+    expiration: int | None = Field(description=MS)
     user_id: str | None
     properties: dict[str, JsonValue]
     environment: APNsEnvironmentName | None
+    time_zone: str | None
 
 
-class UnregistrationReply(_Wire):
+class UnregistrationReply(Wire):
     """A device was unregistered."""
 
     result: Literal[True]
 
 
-class Info(_Wire):
+class Info(Wire):
     """What an SDK asks for first."""
 
     rt_url: str = Field(serialization_alias="rtURL", description="This server, as the caller reached it.")
@@ -162,49 +166,7 @@ class Info(_Wire):
     api_key: str
 
 
-class BookEntry(_Wire):
-    """So many devices ended so, at that provider, for that reason."""
-
-    outcome: Outcome
-    provider: str
-    reason: str
-    devices: int
-
-
-class Books(_Wire):
-    """Who was reached and who was not: `audience` is the sum of `pending` and of all entries."""
-
-    audience: int
-    pending: int
-    entries: list[BookEntry]
-
-
-class Held(_Wire):
-    """A credential that somebody of the audience waits for."""
-
-    provider: str
-    state: Literal["paused", "broken", "parked"]
-    reason: str
-
-
-class Progress(_Wire):
-    """All that is known of a message."""
-
-    message_id: str
-    status: StatusWord
-    error_message: str | None
-    state: State
-    books: Books
-    planned: bool = Field(description="Whether the audience is complete.")
-    open_shards: int
-    unmatched: list[str] = Field(description="Device ids of a singlecast that no registered device answers to.")
-    held: list[Held] = Field(description="Credentials that nothing is sent with now, while somebody is pending.")
-    accepted_ms: int = Field(description=_MS)
-    planned_ms: int | None
-    settled_ms: int | None
-
-
-class ProviderStanding(_Wire):
+class ProviderStanding(Wire):
     """How a credential stands."""
 
     provider: str
@@ -213,7 +175,7 @@ class ProviderStanding(_Wire):
     rate_per_s: float = Field(description="Devices a second for the whole fleet; 0 is without limit.")
     state: Literal["open", "paused", "broken", "parked"]
     reason: str = Field(description="Why it is not open.")
-    since_ms: int | None = Field(description=_MS)
+    since_ms: int | None = Field(description=MS)
     until_ms: int | None = Field(description="When it is tried again.")
     last_error: str
     last_error_ms: int | None
@@ -222,35 +184,19 @@ class ProviderStanding(_Wire):
     certificate_ends_ms: int | None = Field(description="When the first certificate of ca_bundle ends.")
 
 
-class ProviderStandings(_Wire):
+class ProviderStandings(Wire):
     """Every credential of an application."""
 
     providers: list[ProviderStanding]
 
 
-class RecentMessage(_Wire):
-    """One of the latest messages."""
-
-    message_id: str
-    status: StatusWord
-    state: State
-    audience: int
-    accepted_ms: int = Field(description=_MS)
-
-
-class RecentMessages(_Wire):
-    """The latest messages, newest first."""
-
-    messages: list[RecentMessage]
-
-
-class Health(_Wire):
+class Health(Wire):
     """The process lives."""
 
     alive: Literal[True] = True
 
 
-class Readiness(_Wire):
+class Readiness(Wire):
     """Whether a publish would be stored and delivered, and if not, why."""
 
     ready: bool

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clarion.calendar.instant import EXPECTED
 from clarion.errors import InvalidField, InvalidRepeat, InvalidSchedule
 from clarion.message import (
     BROADCAST_NAMES,
     Appearance,
     Button,
     DeliveryOptions,
+    Misfire,
     PublishOptions,
     PublishPolicy,
     PushBroadcast,
@@ -55,14 +57,28 @@ def delivery_options(body: Mapping[str, Any], idempotency_key: str | None = None
         push_broadcast=_broadcast(body.get("pushBroadcast")),
         push_singlecast=_singlecast(body.get("pushSinglecast")),
         publish_at=_instant(InvalidSchedule, "publishAt", body.get("publishAt")),
+        time_zone=body.get("timeZone"),
         repeat_every=body.get("repeatEvery"),
+        repeat_cron=body.get("repeatCron"),
         repeat_expires_at=_instant(InvalidRepeat, "repeatExpiresAt", body.get("repeatExpiresAt")),
+        repeat_count=body.get("repeatCount"),
+        misfire=_given(body, "misfire", Misfire.COALESCE),
+        local_time=_given(body, "localTime", default=False),
+        quiet_hours=body.get("quietHours"),
+        freeze_audience=_given(body, "freezeAudience", default=False),
+        rate_per_s=body.get("ratePerS"),
+        spread_over=body.get("spreadOver"),
         segment_query=body.get("segmentQuery"),
         ttl=body.get("ttl"),
         priority=body.get("priority"),
         collapse_key=body.get("collapseKey"),
         idempotency_key=body.get("idempotencyKey", idempotency_key),
     )
+
+
+def _given(body: Mapping[str, Any], member: str, default: Any) -> Any:
+    value = body.get(member)
+    return default if value is None else value
 
 
 def _object(body: Mapping[str, Any], member: str) -> dict[str, Any]:
@@ -121,9 +137,7 @@ def _singlecast(value: Any) -> list[str]:
     return value
 
 
-def _instant(error: type[InvalidField], field: str, value: Any) -> int | str | None:
-    if value is None or isinstance(value, str):
+def _instant(error: type[InvalidField], field: str, value: Any) -> float | str | None:
+    if value is None or (isinstance(value, int | float | str) and not isinstance(value, bool)):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return round(value)
-    raise error(field, "epoch milliseconds or ISO 8601")
+    raise error(field, EXPECTED)

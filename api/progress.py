@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.access import BASE, Reader
 from api.error import ERRORS
 from api.message import MessageId, status_word
-from api.model import Books, Held, Progress, RecentMessage, RecentMessages
+from api.progress_model import Books, Held, Progress, RecentMessage, RecentMessages
 from clarion import status
 
 router = APIRouter(prefix=f"{BASE}/clarion/messages", tags=["Clarion"])
@@ -51,6 +51,14 @@ async def progress(caller: Reader, message_id: MessageId) -> Progress:
         unmatched=list(found.unmatched),
         held=[Held.model_validate(each) for each in found.held],
         accepted_ms=found.accepted_ms,
+        began_ms=found.began_ms,
         planned_ms=found.planned_ms,
         settled_ms=found.settled_ms,
+        due_ms=found.due_ms,
+        runs=found.runs,
+        missed=found.missed,
+        parent=found.parent,
+        rate_per_s=found.rate_per_s,
+        limit_per_s=found.limit_per_s,
+        ends_ms=found.ends_ms,
     )

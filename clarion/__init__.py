@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from clarion.awaitable import AsyncMessaging
+from clarion.calendar.repeat import Repeat
+from clarion.callback import AsyncCallback
 from clarion.errors import ClarionError
 from clarion.message import (
     Appearance,
     Button,
     DeliveryOptions,
     MessageStatus,
+    Misfire,
     PublishOptions,
     PublishPolicy,
     PublishStatus,
     PushBroadcast,
 )
 from clarion.message.registration import DeviceRegistration
-from clarion.messaging import AsyncCallback, AsyncMessaging, Messaging
+from clarion.messaging import Messaging
+from clarion.schedule.appointment import Appointment, Run, Timetable
 
 __all__ = [
     "Appearance",
+    "Appointment",
     "AsyncCallback",
     "AsyncMessaging",
     "Button",
@@ -26,8 +32,12 @@ __all__ = [
     "DeviceRegistration",
     "MessageStatus",
     "Messaging",
+    "Misfire",
     "PublishOptions",
     "PublishPolicy",
     "PublishStatus",
     "PushBroadcast",
+    "Repeat",
+    "Run",
+    "Timetable",
 ]

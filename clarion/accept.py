@@ -12,11 +12,13 @@ import msgspec
 from clarion import lifecycle
 from clarion.app import App
 from clarion.errors import IdempotencyConflict, InvalidField, Unavailable
+from clarion.lifecycle import When
 from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.message import encode
 from clarion.message.validation import build
 from clarion.providers.check import Served, check_content
 from clarion.queue import Queue, plan_hint, render, send
+from clarion.schedule.start import due_ms
 from clarion.storage import Storage
 
 IDEMPOTENCY_KEY_MAX = 255
@@ -68,6 +70,7 @@ def accept(
         task=render(hint, now_ms=now_ms) if storage.queues_on_main else b"",
         idempotency=_idempotency(delivery.idempotency_key, message, app),
         retention_s=app.limits.retention_s,
+        when=_when(message),
     )
     if acceptance.verdict == "conflict":
         raise IdempotencyConflict("The idempotency key was used for another publish.", messageId=acceptance.message_id)
@@ -75,6 +78,11 @@ def accept(
         with suppress(Unavailable):  # it is accepted all the same: the outbox holds it until somebody is told
             send(broker_url, [hint], now_ms=now_ms)
     return MessageStatus(message_id=acceptance.message_id, status=PublishStatus.SCHEDULED)
+
+
+def _when(message: Message) -> When | None:
+    first_ms = due_ms(message)
+    return None if first_ms is None else When(first_ms, message.repeat is not None, message.frozen)
 
 
 def _idempotency(key: str | None, message: Message, app: App) -> tuple[str, str, int] | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from clarion.calendar.hours import QuietHours
+
 #: What an application's id looks like, as a regular expression for the whole of it.
 APP_ID = "[A-Za-z0-9_-]{1,64}"
 
@@ -57,6 +59,8 @@ class Limits:
         header_bytes: name and value of one header together, UTF-8.
         idempotency_window_s: how long an idempotency key is remembered, seconds.
         retention_s: how long a settled message and its ledger are kept, seconds.
+        schedule_ahead_s: how far ahead a message may be scheduled, seconds.
+        schedule_grace_s: a time that has passed by no more than this is now, seconds.
     """
 
     body_bytes: int = 1_048_576
@@ -65,6 +69,8 @@ class Limits:
     header_bytes: int = 8_192
     idempotency_window_s: int = 86_400
     retention_s: int = 7 * 86_400
+    schedule_ahead_s: int = 366 * 86_400
+    schedule_grace_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +258,8 @@ class App:
         limits: how much one call may ask for.
         fcm, apns, webpush, wns, hms: its credential for the provider; None when it has none.
         quarantine: what may be concluded from suspicion.
+        time_zone: IANA name of the zone of devices that registered without one.
+        quiet_hours: when nothing is sent, by each device's own clock, unless a message says otherwise.
     """
 
     id: str
@@ -264,3 +272,5 @@ class App:
     wns: WNSCredential | None = None
     hms: HMSCredential | None = None
     quarantine: Quarantine = Quarantine()
+    time_zone: str = "UTC"
+    quiet_hours: QuietHours | None = None

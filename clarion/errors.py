@@ -2,7 +2,7 @@
 
     ClarionError                    code, message, error_data: what the wire answers
      ├── InvalidField       90001   a value that cannot be used; names the field and what was expected
-     │    ├── InvalidRepeat  5003   repeatExpiresAt or repeatEvery
+     │    ├── InvalidRepeat  5003   how often, how long, or by which cron it is repeated
      │    └── InvalidSchedule 5030  publishAt
      ├── NotJSON            90002   a body that is not a JSON object
      ├── BodyTooLarge       90003   a body over the limit

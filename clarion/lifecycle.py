@@ -1,9 +1,13 @@
 """Every move between the states of a message; each is one script on Redis.
 
-accepted ──claim_plan──▶ planning ──finish_plan──▶ delivering ──last shard closed──▶ published | failed
-    │                       │  │                        │
-    │                       │  └──finish_plan(error)────┼──────────────────────────▶ failed
-    └──cancel─▶ cancelled   └────────cancel─────────────┴─▶ cancelling ──last shard closed──▶ cancelled
+scheduled ─promote─▶ accepted ─claim_plan─▶ planning ─finish_plan─▶ delivering ─last shard closed─▶ published | failed
+    │                   │                    │  │                      │
+    │                   │                    │  └─finish_plan(error)───┼────────────────────────▶ failed
+    └──────cancel───────┴─▶ cancelled        └───────cancel────────────┴─▶ cancelling ─last one closed─▶ cancelled
+
+The first four may be paused, and resumed to what they were. A message whose audience is settled when it is published
+goes accepted ─claim_plan─▶ planning ─freeze─▶ scheduled before its time. A repeated message is scheduled until its last
+run; `clarion.schedule` starts its runs.
 """
 
 from __future__ import annotations
@@ -30,11 +34,37 @@ class Acceptance(NamedTuple):
 
 
 class PlanClaim(NamedTuple):
-    """The right to plan a message: the fence proves it, `cursor` is the next chunk, `content` the stored message."""
+    """The right to plan a message.
+
+    Attributes:
+        fence: proves it.
+        cursor: the next chunk.
+        content: the stored message.
+        early: whether its time has not come: no more may be done now than to settle its audience.
+        settled: whether its audience was settled before its time.
+    """
 
     fence: int
     cursor: int
     content: bytes
+    early: bool = False
+    settled: bool = False
+
+
+class When(NamedTuple):
+    """That a message waits until `due_ms` (epoch ms), and is `repeated` from then on; `frozen`: its audience is not."""
+
+    due_ms: int
+    repeated: bool = False
+    frozen: bool = False
+
+
+class Resumption(NamedTuple):
+    """What resuming came to: the state, and what waits to be queued: these shards, and the plan of an unplanned one."""
+
+    state: State
+    queue: str
+    shards: Sequence[str]
 
 
 class PlannedChunk(NamedTuple):
@@ -68,15 +98,27 @@ def accept(
     task: bytes,
     idempotency: tuple[str, str, int] | None,
     retention_s: int,
+    when: When | None = None,
 ) -> Acceptance:
-    """Store a publish, its outbox entry and its task. `idempotency` is (key digest, content digest, window in s)."""
+    """Store a publish, and its outbox entry and task, or its place among what waits for a time.
+
+    `idempotency` is (key digest, content digest, window in s); `when` None, or a time that has come, is now.
+    """
     digest, content_digest, window_s = idempotency or ("", "", 0)
     idempotency_key = keys.idempotency(app, digest) if digest else ""
     verdict, stood = call(
         storage.main,
         "accept",
-        [keys.message_prefix(message_id), idempotency_key, keys.outbox(), keys.recent(app), queue],
-        [message_id, app, content, content_digest, window_s, retention_s, task, now_ms],
+        [
+            keys.message_prefix(message_id),
+            idempotency_key,
+            keys.outbox(),
+            keys.recent(app),
+            queue,
+            keys.due(app),
+            keys.due_apps(),
+        ],
+        [message_id, app, content, content_digest, window_s, retention_s, task, now_ms, *_when(when)],
     )
     return Acceptance(verdict.decode(), stood.decode())
 
@@ -86,7 +128,13 @@ def claim_plan(storage: Storage, message_id: str, *, owner: str, lease_ms: int) 
     reply = call(storage.main, "plan_claim", _keys(message_id), [message_id, owner, lease_ms])
     if reply[0] != b"claimed":
         return str(reply[0].decode())
-    return PlanClaim(reply[1], reply[2], reply[3])
+    return PlanClaim(reply[1], reply[2], reply[3], bool(reply[4]), bool(reply[5]))
+
+
+def freeze(storage: Storage, message_id: str, app: str, fence: int) -> str:
+    """The audience of a message is settled; returns the state, `planning` when the plan is to go on at once."""
+    key_names = [keys.message_prefix(message_id), keys.outbox(), keys.due(app), keys.due_apps()]
+    return str(call(storage.main, "freeze", key_names, [message_id, fence, app]).decode())
 
 
 def write_chunk(
@@ -128,10 +176,47 @@ def cancel(storage: Storage, message_id: str, app: str) -> State:
     Raises:
         UnknownMessage: no such message of this app, or it is already cancelled or over.
     """
-    state = call(storage.main, "cancel", _keys(message_id), [message_id, app, uuid.uuid4().hex])
+    key_names = [*_keys(message_id), keys.due(app)]
+    state = call(storage.main, "cancel", key_names, [message_id, app, uuid.uuid4().hex])
     if state is None:
         raise UnknownMessage(message_id)
     return State(state.decode())
+
+
+def pause(storage: Storage, message_id: str, app: str) -> None:
+    """Pause a message; one that is paused stays so.
+
+    Raises:
+        UnknownMessage: no such message of this app, or it is cancelled or over.
+    """
+    key_names = [keys.message_prefix(message_id), keys.outbox(), keys.due(app)]
+    if call(storage.main, "pause", key_names, [message_id, app]) is None:
+        raise UnknownMessage(message_id)
+
+
+def resume(storage: Storage, message_id: str, app: str) -> Resumption:
+    """Resume a message where it stood; one that is not paused goes on as it is.
+
+    Raises:
+        UnknownMessage: no such message of this app, or it is cancelled or over.
+    """
+    reply = call(storage.main, "resume", [*_keys(message_id), keys.due(app), keys.due_apps()], [message_id, app])
+    if reply is None:
+        raise UnknownMessage(message_id)
+    state, queue, *shards = (each.decode() for each in reply)
+    return Resumption(State(state), queue, shards)
+
+
+def reschedule(storage: Storage, message_id: str, app: str, *, was_ms: int, due_ms: int, content: bytes) -> bool:
+    """Give a message that waits until `was_ms` another time, and content; False when it no longer waits for that."""
+    key_names = [keys.message_prefix(message_id), keys.due(app)]
+    return bool(call(storage.main, "reschedule", key_names, [message_id, was_ms, due_ms, content]))
+
+
+def _when(when: When | None) -> tuple[int | str, str, str]:
+    if when is None:
+        return "", "", ""
+    return when.due_ms, "1" if when.repeated else "", "1" if when.frozen else ""
 
 
 def _keys(message_id: str) -> list[str]:

@@ -1,42 +1,27 @@
-"""What a web app imports: publish, status, cancel, and the registrations of devices."""
+"""What a web app imports: publish, status, cancel, when messages are due, and the registrations of devices."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
-from clarion.app import APP_ID, App, Limits
-from clarion.errors import InvalidField, Misconfigured
+from clarion.app import Limits
+from clarion.callback import AsyncCallback
+from clarion.errors import InvalidField
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions
+from clarion.message.field import is_whole
+from clarion.message.option import Instant
 from clarion.message.registration import DeviceRegistration
-from clarion.transport import Transport
+from clarion.schedule.appointment import Appointment, Timetable
+from clarion.transport.way import open_transport
 
-T = TypeVar("T")
-P = ParamSpec("P")
-
+#: The most that one call lists.
+LISTED_MAX = 1_000
 #: Calls in flight at once of the awaitable and the non-blocking forms.
 CONCURRENCY = 16
-
-
-@dataclass(frozen=True, slots=True)
-class AsyncCallback(Generic[T]):
-    """What a non-blocking call reports to: `result` on success, `fault` with the error otherwise."""
-
-    result: Callable[[T], object]
-    fault: Callable[[BaseException], object]
-
-    def _report(self, future: Future[T]) -> None:
-        error = future.exception()
-        if error is None:
-            self.result(future.result())
-        else:
-            self.fault(error)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Messaging:
@@ -72,14 +57,15 @@ class Messaging:
         Raises:
             Misconfigured: the URL's scheme is not one of these, the id is no application's, or a key is missing.
         """
-        if not isinstance(app_id, str) or not re.fullmatch(APP_ID, app_id):
-            raise Misconfigured("Invalid app_id: expected 1 to 64 letters, digits, - and _.")
-        if url.startswith(("redis://", "rediss://", "unix://")):
-            self._transport = _direct(url, App(app_id, app_id, limits=limits or Limits()), registry_url, broker_url)
-        elif url.startswith(("http://", "https://")):
-            self._transport = _http(url, app_id, api_key, ca_bundle)
-        else:
-            raise Misconfigured("Invalid url: expected redis://, rediss://, unix://, http:// or https://.")
+        self._transport = open_transport(
+            url,
+            app_id,
+            api_key,
+            registry_url=registry_url,
+            broker_url=broker_url,
+            ca_bundle=ca_bundle,
+            limits=limits,
+        )
         self._executor = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="clarion")
 
     def publish(
@@ -121,7 +107,7 @@ class Messaging:
         """`publish` without waiting: returns a future, and reports to `responder` from another thread."""
         future = self._executor.submit(self.publish, message, channel_name, publish_options, delivery_options)
         if responder is not None:
-            future.add_done_callback(responder._report)  # noqa: SLF001  # the other half of one mechanism
+            future.add_done_callback(responder.report)
         return future
 
     def get_message_status(self, message_id: str) -> MessageStatus:
@@ -135,10 +121,74 @@ class Messaging:
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is scheduled or under way; what is in flight still arrives.
 
+        Of a repeated message, the runs to come and those under way are cancelled. A run, which is a message of its own,
+        may also be cancelled alone.
+
         Raises:
             UnknownMessage: there is no such message, or it is already cancelled or over.
         """
         return self._transport.cancel(message_id)
+
+    def pause(self, message_id: str) -> MessageStatus:
+        """Send nothing more of a message, nor of its runs, until it is resumed; what is in flight still arrives.
+
+        Raises:
+            UnknownMessage: there is no such message, or it is cancelled or over.
+        """
+        return self._transport.pause(message_id)
+
+    def resume(self, message_id: str) -> MessageStatus:
+        """Go on with a paused message where it stood; what became due meanwhile starts at once.
+
+        Raises:
+            UnknownMessage: there is no such message, or it is cancelled or over.
+        """
+        return self._transport.resume(message_id)
+
+    def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None = None) -> MessageStatus:
+        """Give a message that has not started another time; the runs of a repeated one begin anew from there.
+
+        Args:
+            message_id: as `publish` returned it.
+            publish_at: in the forms of `DeliveryOptions.publish_at`; None or 0 is now.
+            time_zone: IANA name of the zone of a time without an offset.
+
+        Raises:
+            InvalidSchedule: the time cannot be used; nothing has changed.
+            InvalidRepeat: the repetition has expired by then.
+            UnknownMessage: there is no such message, or it has started, or is cancelled or over.
+        """
+        return self._transport.reschedule(message_id, publish_at, time_zone)
+
+    def schedules(self, limit: int = 50) -> list[Appointment]:
+        """What waits for a time, the soonest first, paused messages last; at most `limit` of them (1 to 1000)."""
+        return self._transport.schedules(_limit(limit))
+
+    def schedule(self, message_id: str, limit: int = 20) -> Timetable:
+        """When a message is due, at most `limit` (1 to 1000) of its runs that were, and as many of those to come.
+
+        Raises:
+            UnknownMessage: there is no such message.
+        """
+        return self._transport.schedule(message_id, _limit(limit))
+
+    def preview(self, delivery_options: DeliveryOptions, limit: int = 10) -> list[datetime]:
+        """When a publish with these options would start, without publishing it.
+
+        Args:
+            delivery_options: as for `publish`.
+            limit: so many runs at most, 1 to 1000.
+
+        Returns:
+            Aware datetimes in UTC; with `local_time` naive ones, which are what each device's own clock shows.
+
+        Raises:
+            InvalidField: as `publish` would.
+        """
+        if not isinstance(delivery_options, DeliveryOptions):
+            raise InvalidField("delivery_options", "DeliveryOptions")
+        found = [_EPOCH + timedelta(milliseconds=ms) for ms in self._transport.preview(delivery_options, _limit(limit))]
+        return [each.replace(tzinfo=None) for each in found] if delivery_options.local_time else found
 
     def register_device(
         self,
@@ -152,6 +202,7 @@ class Messaging:
         user_id: str | None = None,
         properties: dict[str, Any] | None = None,
         environment: str | None = None,
+        time_zone: str | None = None,
     ) -> str:
         """Register a device, or replace its registration; returns the registration's id.
 
@@ -166,6 +217,7 @@ class Messaging:
             properties: free JSON object.
             environment: where an APNs token belongs, `production` or `sandbox`; None is the application's own, or
                 what is known of the token already.
+            time_zone: IANA name of the zone it is in, such as `Europe/Paris`; None is the application's own.
 
         Raises:
             InvalidField: names the argument and what was expected of it; nothing is stored.
@@ -181,6 +233,7 @@ class Messaging:
             "userId": user_id,
             "properties": properties,
             "environment": environment,
+            "timeZone": time_zone,
         }
         return self._transport.register({name: value for name, value in fields.items() if value is not None})
 
@@ -217,45 +270,6 @@ class Messaging:
         self.close()
 
 
-class AsyncMessaging:
-    """`Messaging` for an event loop: the same arguments, each method awaitable, none blocks the loop."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        app_id: str,
-        api_key: str | None = None,
-        limits: Limits | None = None,
-        **where: str | None,
-    ) -> None:
-        """Open a way in, with the arguments of `Messaging`."""
-        self._messaging = Messaging(url, app_id=app_id, api_key=api_key, limits=limits, **where)
-        self.publish = _awaitable(self._messaging, self._messaging.publish)
-        self.get_message_status = _awaitable(self._messaging, self._messaging.get_message_status)
-        self.cancel = _awaitable(self._messaging, self._messaging.cancel)
-        self.register_device = _awaitable(self._messaging, self._messaging.register_device)
-        self.get_registrations = _awaitable(self._messaging, self._messaging.get_registrations)
-        self.unregister_device = _awaitable(self._messaging, self._messaging.unregister_device)
-
-    async def close(self) -> None:
-        """Wait for the calls in flight, then give the connections back."""
-        await asyncio.to_thread(self._messaging.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-
-def _awaitable(messaging: Messaging, method: Callable[P, T]) -> Callable[P, asyncio.Future[T]]:
-    def call(*args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        return asyncio.wrap_future(messaging._executor.submit(partial(method, *args, **kwargs)))  # noqa: SLF001
-
-    return call
-
-
 def _check_publish(channel: Any, publish: Any, delivery: Any) -> None:
     """Pass when the arguments of a publish are of their kinds; their values are checked where they are used."""
     for field, value, kind, expected in (
@@ -267,24 +281,13 @@ def _check_publish(channel: Any, publish: Any, delivery: Any) -> None:
             raise InvalidField(field, expected)
 
 
+def _limit(value: Any) -> int:
+    if is_whole(value, 1, LISTED_MAX):
+        return value
+    raise InvalidField("limit", f"a whole number from 1 to {LISTED_MAX}")
+
+
 def _names(channels: Sequence[str]) -> list[str]:
     if isinstance(channels, str):
         raise InvalidField("channels", "a list of names of channels")
     return list(channels)
-
-
-def _direct(url: str, app: App, registry_url: str | None, broker_url: str | None) -> Transport:
-    from clarion.storage import open_storage  # noqa: PLC0415  # over HTTP no store is opened
-    from clarion.transport.direct import DirectTransport  # noqa: PLC0415
-
-    foreign = None if broker_url == url else broker_url
-    storage = open_storage(url, registry_url=registry_url, queues_on_main=foreign is None)
-    return DirectTransport(storage, app, broker_url=foreign)
-
-
-def _http(url: str, app_id: str, api_key: str | None, ca_bundle: str | None) -> Transport:
-    from clarion.transport.http import HTTPTransport  # noqa: PLC0415  # straight to the store no client is needed
-
-    if not api_key:
-        raise Misconfigured("Invalid api_key: expected the application's key, which every HTTP call needs.")
-    return HTTPTransport(url, app_id, api_key, ca_bundle=ca_bundle)

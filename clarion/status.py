@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,24 @@ PENDING = 1
 #: Slots of a chunk, as the registry counts them.
 CHUNK_SLOTS = 65_536
 
+_FIELDS = (
+    "app",
+    "state",
+    "was",
+    "audience",
+    "error",
+    "accepted_ms",
+    "began_ms",
+    "planned_ms",
+    "settled_ms",
+    "due_ms",
+    "runs",
+    "missed",
+    "parent",
+    "rate",
+)
 _STATUS = {
+    State.SCHEDULED: PublishStatus.SCHEDULED,
     State.ACCEPTED: PublishStatus.SCHEDULED,
     State.PLANNING: PublishStatus.IN_PROGRESS,
     State.DELIVERING: PublishStatus.IN_PROGRESS,
@@ -68,7 +86,14 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         open_shards: shards that wait or are being delivered.
         unmatched: device ids of a singlecast that no registered device answers to.
         held: credentials that somebody of the audience waits for.
-        accepted_ms, planned_ms, settled_ms: epoch milliseconds; None when it has not come to that.
+        accepted_ms, began_ms, planned_ms, settled_ms: when it was published, when a worker began with it, when its
+            audience was complete, when its books were closed (epoch ms); None when it has not come to that.
+        due_ms: when it starts, or, repeated, when its next run does; None when it waits for no time.
+        runs, missed: of a repeated message, how many runs were started, and how many were not in time.
+        parent: the repeated message whose run this is.
+        rate_per_s: devices a second that got their outcome since it began; None before.
+        limit_per_s: devices a second that it may have at most, where it says so.
+        ends_ms: when its books will be closed, as far as can be told; None when it cannot.
     """
 
     status: MessageStatus
@@ -79,8 +104,16 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: tuple[str, ...]
     held: tuple[Standing, ...] = ()
     accepted_ms: int
+    began_ms: int | None = None
     planned_ms: int | None
     settled_ms: int | None
+    due_ms: int | None = None
+    runs: int | None = None
+    missed: int | None = None
+    parent: str | None = None
+    rate_per_s: float | None = None
+    limit_per_s: float | None = None
+    ends_ms: int | None = None
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,36 +132,61 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     Raises:
         UnknownMessage: the app has no such message, or its retention is over.
     """
-    fields = ("app", "state", "audience", "error", "accepted_ms", "planned_ms", "settled_ms")
     pipe = storage.main.pipeline(transaction=True)
-    pipe.hmget(keys.message(message_id), (*fields, *(f"held:{provider}" for provider in PROVIDERS)))
+    pipe.hmget(keys.message(message_id), (*_FIELDS, *(f"held:{provider}" for provider in PROVIDERS)))
     pipe.hgetall(keys.books(message_id))
     pipe.zcard(keys.waiting(message_id))
     pipe.zcard(keys.leased(message_id))
+    pipe.zcard(keys.later(message_id))
+    pipe.zrange(keys.later(message_id), -1, -1, withscores=True)
     pipe.smembers(keys.unmatched(message_id))
+    pipe.time()
     with storage_errors():
-        values, book, waiting, leased, unmatched = pipe.execute()
-    values, held_at = values[: len(fields)], values[len(fields) :]
-    row = {name: None if value is None else value.decode() for name, value in zip(fields, values, strict=True)}
+        values, book, *open_shards, later, unmatched, (now_s, _) = pipe.execute()
+    values, held_at = values[: len(_FIELDS)], values[len(_FIELDS) :]
+    row = {name: None if value is None else value.decode() for name, value in zip(_FIELDS, values, strict=True)}
     if row["app"] != app:
         raise UnknownMessage(message_id)
     state, books = State(str(row["state"])), _books(int(row["audience"] or 0), book)
+    was = State(str(row["was"])) if state is State.PAUSED else state
     met = {name for name, value in zip(PROVIDERS, held_at, strict=True) if value is not None}
     held = _held(storage, app, met) if books.pending and met else ()
     return Progress(
         status=MessageStatus(
-            message_id=message_id, status=_STATUS[state], error_message=_error(state, row["error"], books, held)
+            message_id=message_id, status=_STATUS[was], error_message=_error(state, row["error"], books, held)
         ),
         state=state,
         books=books,
         planned=row["planned_ms"] is not None,
-        open_shards=waiting + leased,
+        open_shards=sum(open_shards),
         unmatched=tuple(sorted(device.decode() for device in unmatched)),
         held=held,
         accepted_ms=int(row["accepted_ms"] or 0),
-        planned_ms=_instant(row["planned_ms"]),
-        settled_ms=_instant(row["settled_ms"]),
+        began_ms=_whole(row["began_ms"]),
+        planned_ms=_whole(row["planned_ms"]),
+        settled_ms=_whole(row["settled_ms"]),
+        due_ms=_whole(row["due_ms"]) if was is State.SCHEDULED else None,
+        runs=_whole(row["runs"]),
+        missed=_whole(row["missed"]),
+        parent=row["parent"],
+        **_speed(row, state, books, now_s * 1000, int(later[0][1]) if later else 0, waits=bool(held)),
     )
+
+
+def _speed(
+    row: Mapping[str, str | None], state: State, books: Books, now_ms: int, later_ms: int, *, waits: bool
+) -> dict[str, Any]:
+    """How fast a message goes, may go, and when it will be over: the fields of `Progress` that say so."""
+    limit = None if row["rate"] is None else float(row["rate"])
+    began_ms = _whole(row["began_ms"])
+    if began_ms is None:
+        return {"limit_per_s": limit}
+    settled = books.audience - books.pending
+    rate = settled * 1000 / max(1, (_whole(row["settled_ms"]) or now_ms) - began_ms)
+    ends_ms = None
+    if state is State.DELIVERING and not waits and (speed := limit or rate):
+        ends_ms = max(now_ms + int(books.pending * 1000 / speed), later_ms)
+    return {"rate_per_s": rate, "limit_per_s": limit, "ends_ms": ends_ms}
 
 
 def target(storage: Storage, app: str, message_id: str) -> Target:
@@ -146,7 +204,7 @@ def target(storage: Storage, app: str, message_id: str) -> Target:
 
 def recent(storage: Storage, app: str, limit: int) -> list[Headline]:
     """The latest messages of `app`, newest first, at most `limit` of them; those past their retention are left out."""
-    fields = ("state", "audience", "accepted_ms")
+    fields = ("state", "was", "audience", "accepted_ms")
     with storage_errors():
         ids = [each.decode() for each in storage.main.zrevrange(keys.recent(app), 0, limit - 1)]
         pipe = storage.main.pipeline(transaction=False)
@@ -156,11 +214,11 @@ def recent(storage: Storage, app: str, limit: int) -> list[Headline]:
     return [_headline(message_id, *row) for message_id, row in zip(ids, rows, strict=True) if row[0] is not None]
 
 
-def _headline(message_id: str, state: bytes, audience: bytes, accepted_ms: bytes) -> Headline:
+def _headline(message_id: str, state: bytes, was: bytes | None, audience: bytes, accepted_ms: bytes) -> Headline:
     stands = State(state.decode())
     return Headline(
         message_id=message_id,
-        status=_STATUS[stands],
+        status=_STATUS[State(was.decode()) if stands is State.PAUSED and was else stands],
         state=stands,
         audience=int(audience),
         accepted_ms=int(accepted_ms),
@@ -213,6 +271,8 @@ def _entry(text: str, devices: int) -> Entry:
 
 
 def _error(state: State, error: str | None, books: Books, held: Sequence[Standing]) -> str | None:
+    if state is State.PAUSED:
+        return "Waiting: it is paused."
     if held and not state.terminal:
         return "Waiting: " + ", ".join(f"{each.provider} is {each.state} ({each.reason})" for each in held) + "."
     if error is not None or state is not State.FAILED:
@@ -222,5 +282,5 @@ def _error(state: State, error: str | None, books: Books, held: Sequence[Standin
     return f"No device accepted the message; most often {worst.outcome}{by}: {worst.reason or 'no reason given'}."
 
 
-def _instant(text: str | None) -> int | None:
+def _whole(text: str | None) -> int | None:
     return None if text is None else int(text)

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from clarion.errors import ClarionError, Unavailable, UnknownDevice, UnknownMessage
-from cli import device, message, provider, publish, removed, simulator, up
+from cli import device, message, provider, publish, removed, schedule, simulator, up
 from cli.demo import command as demo
 from cli.doctor import command as doctor
 from cli.exit_code import ExitCode, exit_code
@@ -29,6 +29,7 @@ app.command()(message.cancel)
 app.command()(message.messages)
 device.app.command()(removed.removed)
 device.app.command()(removed.restore)
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(device.app, name="devices")
 app.add_typer(provider.app, name="providers")
 app.command("doctor")(doctor.doctor)

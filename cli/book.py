@@ -12,7 +12,8 @@ from rich.table import Table
 
 from clarion.message import MessageStatus, Outcome
 from clarion.status import Headline, Progress
-from cli.screen import number
+from cli import clock
+from cli.screen import number, rate
 
 _STYLES = {Outcome.ACCEPTED: "green", Outcome.UNREGISTERED: "yellow", Outcome.CANCELLED: "yellow"}
 
@@ -36,8 +37,16 @@ def progress_document(progress: Progress) -> dict[str, Any]:
         "unmatched": list(progress.unmatched),
         "held": [{"provider": each.provider, "state": each.state, "reason": each.reason} for each in progress.held],
         "acceptedMs": progress.accepted_ms,
+        "beganMs": progress.began_ms,
         "plannedMs": progress.planned_ms,
         "settledMs": progress.settled_ms,
+        "dueMs": progress.due_ms,
+        "runs": progress.runs,
+        "missed": progress.missed,
+        "parent": progress.parent,
+        "ratePerS": progress.rate_per_s,
+        "limitPerS": progress.limit_per_s,
+        "endsMs": progress.ends_ms,
     }
 
 
@@ -55,15 +64,47 @@ def headline_document(headline: Headline) -> dict[str, Any]:
 def summary(progress: Progress) -> str:
     """Where a message stands, in a few words."""
     words = [progress.status.status.value.lower().replace("_", " ")]
-    if not progress.state.terminal:
+    if not progress.state.terminal and progress.state.value not in words:
         words.append(progress.state.value)
+    return ", ".join([*words, *_times(progress), *_work(progress), *_end(progress)])
+
+
+def cancellation(progress: Progress) -> str:
+    """What a cancel came to: how much was done before."""
+    if progress.runs is not None:
+        return f"cancelled after {number(progress.runs)} runs"
+    if progress.began_ms is None:
+        return "cancelled"
+    return f"cancelled; {number(progress.books.total(Outcome.ACCEPTED))} were sent before"
+
+
+def _times(progress: Progress) -> Iterator[str]:
+    if progress.due_ms is not None:
+        yield f"{'due' if progress.runs is None else 'next run due'} {clock.instant(progress.due_ms)}"
+    if progress.runs is not None:
+        yield f"{number(progress.runs)} runs"
+    if progress.missed:
+        yield f"{number(progress.missed)} missed"
+    if progress.parent is not None:
+        yield f"a run of {progress.parent}"
+
+
+def _work(progress: Progress) -> Iterator[str]:
     if progress.open_shards:
-        words.append(f"{number(progress.open_shards)} open shards")
+        yield f"{number(progress.open_shards)} open shards"
     if progress.unmatched:
-        words.append(f"{number(len(progress.unmatched))} device ids that nobody answers to")
-    if progress.settled_ms is not None:
-        words.append(f"took {(progress.settled_ms - progress.accepted_ms) / 1000:.2f} s")
-    return ", ".join(words)
+        yield f"{number(len(progress.unmatched))} device ids that nobody answers to"
+
+
+def _end(progress: Progress) -> Iterator[str]:
+    if progress.settled_ms is not None and progress.began_ms is not None:
+        yield f"took {(progress.settled_ms - progress.began_ms) / 1000:.2f} s"
+    if progress.rate_per_s:
+        yield rate(progress.rate_per_s)
+    if progress.limit_per_s is not None and not progress.state.terminal:
+        yield f"at most {rate(progress.limit_per_s)}"
+    if progress.ends_ms is not None:
+        yield f"ends about {clock.instant(progress.ends_ms)}"
 
 
 def books_table(progress: Progress) -> RenderableType:

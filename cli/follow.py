@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
+import msgspec
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from clarion.message import State
 from clarion.status import Progress
+from cli import clock
 from cli.book import progress_document
-from cli.screen import emit, err, number
+from cli.screen import emit, err, number, rate
 
 _POLL_S = 0.1
 
@@ -23,9 +26,18 @@ class StillOpen(Exception):
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        elapsed = task.finished_time or task.elapsed
-        rate = task.completed / elapsed if elapsed else 0
-        return Text(f"{number(rate)}/s", style="progress.data.speed")
+        return Text(rate(task.fields["rate"]), style="progress.data.speed")
+
+
+class _Begun(ProgressColumn):
+    """Another column, empty until delivery begins."""
+
+    def __init__(self, column: ProgressColumn) -> None:
+        super().__init__()
+        self._column = column
+
+    def render(self, task: Task) -> RenderableType:
+        return self._column(task) if task.started else Text()
 
 
 def follow(read: Callable[[], Progress], *, within_s: float = float("inf")) -> Iterator[Progress]:
@@ -38,7 +50,8 @@ def follow(read: Callable[[], Progress], *, within_s: float = float("inf")) -> I
     last = None
     while True:
         progress = read()
-        if progress != last:
+        stands = msgspec.structs.replace(progress, rate_per_s=None, ends_ms=None)  # these change with the time
+        if stands != last:
             yield progress
         if progress.state.terminal:
             return
@@ -47,7 +60,7 @@ def follow(read: Callable[[], Progress], *, within_s: float = float("inf")) -> I
                 f"{progress.status.message_id} is not over after {within_s:.0f} s: it is {progress.state}, "
                 f"{number(progress.books.pending)} of {number(progress.books.audience)} devices are pending."
             )
-        last = progress
+        last = stands
         time.sleep(_POLL_S)
 
 
@@ -60,14 +73,13 @@ def lines(read: Callable[[], Progress]) -> Progress:
 
 def bars(console: Console = err) -> Bar:
     """Bars with counts, rate and remaining time, to be used as a context manager."""
-    return Bar(
-        TextColumn("{task.description}", markup=False),
+    columns = (
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        console=console,
     )
+    return Bar(TextColumn("{task.description}", markup=False), *map(_Begun, columns), console=console)
 
 
 def draw(bar: Bar, title: str, read: Callable[[], Progress], *, within_s: float = float("inf")) -> Progress:
@@ -76,12 +88,30 @@ def draw(bar: Bar, title: str, read: Callable[[], Progress], *, within_s: float 
     Raises:
         StillOpen: it is not over within `within_s` seconds.
     """
-    task = bar.add_task(title, total=None)
+    task = bar.add_task(title, total=None, start=False, rate=0.0)
     for progress in follow(read, within_s=within_s):
         books = progress.books
         total = books.audience if progress.planned or progress.state.terminal else None
-        bar.update(task, total=total, completed=books.audience - books.pending)
+        if progress.began_ms is not None:
+            bar.start_task(task)
+        bar.update(
+            task,
+            description=waiting(progress) or title,
+            total=total,
+            completed=books.audience - books.pending,
+            rate=progress.rate_per_s or 0.0,
+        )
     return progress
+
+
+def waiting(progress: Progress) -> str | None:
+    """What a message waits for while nothing of it is sent; None when it goes on."""
+    runs = "" if progress.runs is None else f", {number(progress.runs)} runs so far"
+    if progress.state is State.PAUSED:
+        return f"paused{runs}"
+    if progress.state is not State.SCHEDULED or progress.due_ms is None:
+        return None
+    return f"waiting until {clock.instant(progress.due_ms)}{runs}"
 
 
 def watch(read: Callable[[], Progress]) -> Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,19 +50,31 @@ def status(
 
 
 def cancel(message: MessageArgument, app: AppOption = None, as_json: JSONOption = False) -> None:
-    """Cancel a message that is scheduled or under way; what is in flight still arrives."""
+    """Cancel a message that is scheduled or under way, with its runs; what is in flight still arrives."""
     with access.access(app) as way:
-        try:
-            cancelled = way.transport.cancel(message)
-        except UnknownMessage:
-            # It says the same of a message that is over. Whoever asks about one that never was gets it again here.
-            ended = way.transport.progress(message)
-            screen.complain(f"{message} can no longer be cancelled: it is {ended.state}.")
-            raise typer.Exit(ExitCode.FAILED) from None
-        if as_json:
-            screen.emit(book.status_document(cancelled))
-        else:
-            screen.out.print(f"{message}: cancelled")
+        with unless_over(way, message, "cancelled"):
+            way.transport.cancel(message)
+        progress = way.transport.progress(message)
+    if as_json:
+        screen.emit(book.progress_document(progress))
+    else:
+        screen.out.print(f"{message}: {book.cancellation(progress)}")
+
+
+@contextmanager
+def unless_over(way: access.Access, message_id: str, what: str) -> Iterator[None]:
+    """Say of a message that can no longer be stopped or moved where it stands, and fail.
+
+    Raises:
+        UnknownMessage: there never was such a message, or it is forgotten.
+    """
+    try:
+        yield
+    except UnknownMessage:
+        # It says the same of a message that is over. Whoever asks about one that never was gets it again here.
+        ended = way.transport.progress(message_id)
+        screen.complain(f"{message_id} can no longer be {what}: it is {ended.state}.")
+        raise typer.Exit(ExitCode.FAILED) from None
 
 
 def messages(

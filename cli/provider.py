@@ -12,14 +12,14 @@ from rich.table import Table
 
 from clarion.clock import wall_clock_ms
 from clarion.standing import Standing, State, resume, standings
-from cli import access, screen
+from cli import access, clock, screen
 from cli.exit_code import ExitCode
 from cli.option import AppOption, JSONOption
 
 app = typer.Typer(help="Credentials: state, budget, last error, and what ends when.", invoke_without_command=True)
 
 _STYLES = {State.OPEN: "green", State.PAUSED: "yellow", State.BROKEN: "yellow", State.PARKED: "bold red"}
-_DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
+_DAY_MS = 86_400_000
 
 
 @app.callback()
@@ -62,7 +62,7 @@ def alerts(found: list[Standing], now_ms: int) -> Iterator[str]:
                 " Nobody is removed meanwhile; mend the credential, and delivery goes on by itself."
             )
         ends_ms = each.certificate_ends_ms
-        if ends_ms is not None and ends_ms - now_ms < 30 * _DAY_S * 1000:
+        if ends_ms is not None and ends_ms - now_ms < 30 * _DAY_MS:
             yield f"{each.provider}: a certificate of its ca_bundle ends {_span(ends_ms, now_ms)}."
 
 
@@ -93,11 +93,8 @@ def _table(found: list[Standing]) -> Table:
 def _span(instant_ms: int | None, now_ms: int) -> str:
     if instant_ms is None:
         return "-"
-    seconds = abs(instant_ms - now_ms) // 1000
-    for length, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min"), (1, "s")):
-        if seconds >= 2 * length or length == 1:
-            return f"in {seconds // length} {unit}" if instant_ms > now_ms else f"{seconds // length} {unit} ago"
-    raise AssertionError
+    words = clock.span(abs(instant_ms - now_ms))
+    return f"in {words}" if instant_ms > now_ms else f"{words} ago"
 
 
 def _at(instant_ms: int | None) -> str:

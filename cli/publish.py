@@ -8,17 +8,20 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from clarion.clock import wall_clock_ms
 from clarion.message import (
     BROADCAST_NAMES,
     Appearance,
     DeliveryOptions,
     MessageStatus,
+    Misfire,
     PublishOptions,
     PublishPolicy,
     PushBroadcast,
 )
 from cli import access, book, follow, screen
 from cli.message import report_end
+from cli.moment import parse_duration, parse_moment
 from cli.option import AppOption, JSONOption
 
 MessageText = Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")]
@@ -51,6 +54,36 @@ IdempotencyOption = Annotated[
     str | None, typer.Option(metavar="KEY", help="A second publish with the same key and content is this one.")
 ]
 PolicyOption = Annotated[PublishPolicy, typer.Option(case_sensitive=False, help="Devices, live listeners, or both.")]
+AtOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="When: a date and time (ISO 8601), or +90s, +10m, +2h, +1d from now.")
+]
+ZoneOption = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="IANA name of the zone of --cron, and of times without an offset.")
+]
+EveryOption = Annotated[
+    str | None, typer.Option(metavar="SECONDS", help="Repeat it so often: seconds, or 90s, 10m, 2h, 1d.")
+]
+CronOption = Annotated[
+    str | None, typer.Option(metavar="CRON", help="Repeat it by five fields of cron, or an alias such as @daily.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="No run starts then or later; in the forms of --at.")
+]
+CountOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="So many runs at most.")]
+MisfireOption = Annotated[
+    Misfire, typer.Option(case_sensitive=False, help="Runs that nobody started in time: one for all of them, or none.")
+]
+LocalOption = Annotated[bool, typer.Option("--local-time", help="Times are what each device's own clock shows.")]
+QuietOption = Annotated[
+    str | None, typer.Option(metavar="FROM-TO", help="22:00-08:00: send after it, by each device's own clock; or none.")
+]
+FreezeOption = Annotated[
+    bool, typer.Option("--freeze-audience", help="Settle now who is addressed, not when it is sent.")
+]
+RateOption = Annotated[float | None, typer.Option(metavar="NUMBER", help="Devices a second at most.")]
+SpreadOption = Annotated[
+    str | None, typer.Option(metavar="SECONDS", help="Spread the audience over so long, in the forms of --every.")
+]
 JSONMessageOption = Annotated[bool, typer.Option("--json-message", help="MESSAGE is JSON instead of text.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it until it is over.")]
 
@@ -74,17 +107,42 @@ def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
     collapse_key: CollapseOption = None,
     idempotency_key: IdempotencyOption = None,
     policy: PolicyOption = PublishPolicy.BOTH,
+    at: AtOption = None,
+    time_zone: ZoneOption = None,
+    every: EveryOption = None,
+    cron: CronOption = None,
+    until: UntilOption = None,
+    count: CountOption = None,
+    misfire: MisfireOption = Misfire.COALESCE,
+    local_time: LocalOption = False,
+    quiet_hours: QuietOption = None,
+    freeze_audience: FreezeOption = False,
+    rate: RateOption = None,
+    spread_over: SpreadOption = None,
     json_message: JSONMessageOption = False,
     app: AppOption = None,
     watch: WatchOption = False,
     as_json: JSONOption = False,
 ) -> None:
-    """Publish a message to a channel, to operating systems, or to single devices."""
+    """Publish a message to a channel, to operating systems, or to single devices: now, later, or repeatedly."""
     body = read_body(message, as_json=json_message)
+    now_ms = wall_clock_ms()
     delivery = DeliveryOptions(
         publish_policy=policy,
         push_broadcast=parse_systems(os),
         push_singlecast=device or [],
+        publish_at=parse_moment("--at", at, now_ms=now_ms, local=local_time),
+        time_zone=time_zone,
+        repeat_every=parse_duration("--every", every),
+        repeat_cron=cron,
+        repeat_expires_at=parse_moment("--until", until, now_ms=now_ms, local=local_time),
+        repeat_count=count,
+        misfire=misfire,
+        local_time=local_time,
+        quiet_hours=quiet_hours,
+        freeze_audience=freeze_audience,
+        rate_per_s=rate,
+        spread_over=parse_duration("--spread-over", spread_over),
         ttl=ttl,
         priority=priority,
         collapse_key=collapse_key,

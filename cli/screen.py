@@ -13,6 +13,9 @@ out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 #: Progress, hints and errors.
 err = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=True)
 
+#: With fewer devices a second, their fractions tell.
+_FEW = 10
+
 
 def emit(document: Any) -> None:
     """Write one JSON document, on one line."""
@@ -28,3 +31,8 @@ def complain(message: str) -> None:
 def number(count: float) -> str:
     """A count as people read it: `12 345`."""
     return f"{count:,.0f}".replace(",", " ")
+
+
+def rate(per_s: float) -> str:
+    """Devices a second as people read it: `1 234/s`, `0.25/s`."""
+    return f"{per_s:.2g}/s" if per_s < _FEW else f"{number(per_s)}/s"

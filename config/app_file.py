@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -40,6 +41,8 @@ from clarion.app import (
     WebPushCredential,
     WNSCredential,
 )
+from clarion.calendar.hours import QuietHours, parse_hours
+from clarion.calendar.zone import is_zone
 from clarion.errors import Misconfigured
 from clarion.registry.device import OS
 from config.problem import problem
@@ -194,6 +197,23 @@ LimitName = Annotated[str, AfterValidator(_limit)]
 AppId = Annotated[str, Field(pattern=f"^{APP_ID}$")]
 
 
+def _zone(name: str) -> str:
+    if not is_zone(name):
+        raise ValueError("expected an IANA time zone such as Europe/Paris")
+    return name
+
+
+def _hours(text: Any) -> QuietHours:
+    try:
+        return parse_hours(text)
+    except ValueError as error:
+        raise ValueError(f"expected {error}") from None
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Hours = Annotated[QuietHours, PlainValidator(_hours)]
+
+
 #: The table of each provider, and what it becomes.
 CREDENTIALS: dict[str, type[Credential]] = {
     "fcm": FCMCredential,
@@ -218,6 +238,8 @@ class _AppTable(_Table):
     wns: _WNSTable | None = None
     hms: _HMSTable | None = None
     quarantine: _QuarantineTable = _QuarantineTable()
+    time_zone: Zone | None = None
+    quiet_hours: Hours | None = None
 
     @model_validator(mode="after")
     def _keys_differ(self) -> Self:
@@ -243,6 +265,7 @@ class _AppTable(_Table):
             keys=tuple(key.api_key() for key in self.keys),
             limits=Limits(**self.limits),
             quarantine=Quarantine(**self.quarantine.given()),
+            **{name: getattr(self, name) for name in ("time_zone", "quiet_hours") if name in self.model_fields_set},
             **{name: kind(**table.given()) for name, kind in CREDENTIALS.items() if (table := getattr(self, name))},  # type: ignore[arg-type]
         )
 

@@ -17,7 +17,14 @@ _TICK_LIFETIME = 10
 
 def celery_options(settings: Settings) -> dict[str, Any]:
     """Everything for `Celery.conf.update`."""
-    return _BROKER | _QUEUES | _TASKS | _WORKER | {"broker_url": settings.broker, "beat_schedule": _beat(settings)}
+    return _QUEUES | _TASKS | _WORKER | _broker(settings) | {"beat_schedule": _beat(settings)}
+
+
+def _broker(settings: Settings) -> dict[str, Any]:
+    # Redelivery by the broker is the slow net below our own rescue. It is never renewed while a task runs, so it should
+    # be far above the longest task: that task runs twice otherwise, and finds that its shard is taken.
+    options = _BROKER["broker_transport_options"] | {"visibility_timeout": settings.visibility_timeout_s}
+    return _BROKER | {"broker_url": settings.broker, "broker_transport_options": options}
 
 
 _BROKER: dict[str, Any] = {
@@ -26,9 +33,6 @@ _BROKER: dict[str, Any] = {
     # Also when the broker is not there yet: processes may start in any order.
     "broker_connection_retry_on_startup": True,
     "broker_transport_options": {
-        # Redelivery by the broker is the slow net below our own rescue. It is never renewed while a task runs, so it
-        # must be far above the longest task, or that task runs twice at once.
-        "visibility_timeout": 3_600,
         # kombu waits for ever by default: on a half-open connection it hung for more than a minute.
         "socket_timeout": 10,
         "socket_connect_timeout": 3,

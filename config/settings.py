@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     record_batch: int = Field(default=250, ge=1)
     lease_s: float = Field(default=15, ge=3, le=300)
     rescue_every_s: float = Field(default=2, ge=0.1, le=60)
+    visibility_timeout_s: int = Field(default=3_600, ge=5, le=604_800)
 
     engine: EngineKind = EngineKind.AUTO
     connections: int = Field(default=8, ge=1, le=256)

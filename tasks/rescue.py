@@ -19,7 +19,7 @@ def rescue_all(version: int) -> None:
         now_ms = held.clock()
         rescued = rescue(held.storage, now_ms=now_ms, grace_ms=held.pace.grace_ms, broker_url=held.broker_url)
         expired = sum(expire(held.storage, app, now_ms) for app in held.providers)
-        for app, rule in held.quarantine.items():
-            forget_removed(held.storage, app, now_ms - int(rule.keep_s * 1000))
+        for app in held.apps.values():
+            forget_removed(held.storage, app.id, now_ms - int(app.quarantine.keep_s * 1000))
         if any(rescued) or expired:
             log.warning("rescued", messages=rescued.messages, shards=rescued.shards, expired=expired)

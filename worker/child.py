@@ -60,7 +60,7 @@ def _build(settings: Settings) -> Outfit:
         storage=storage,
         broker_url=settings.foreign_broker,
         providers=served(),
-        quarantine={app.id: app.quarantine for app in _blueprint[0].apps.values()},
+        apps=_blueprint[0].apps,
         engine_for=cache(lambda line: make_engine(_engine_options(settings, line), settings.engine.value)),
         bearers=Bearers(storage, wall_clock_ms),
         pace=pace(settings),

@@ -13,8 +13,8 @@ from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 from clarion.clock import wall_clock_ms
 from clarion.delivery.governor import introduce
-from clarion.delivery.hint import push
 from clarion.errors import Unavailable
+from clarion.hint import push
 from clarion.presence import HEARTBEAT_S, seen
 from clarion.providers.base import Provider
 from clarion.queue import rescue_hint

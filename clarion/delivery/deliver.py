@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 
-from clarion.delivery import ledger, retry
+from clarion.delivery import ledger, moment, retry, throttle
 from clarion.delivery.governor import Closed, closed
-from clarion.delivery.ledger import CLAIM_SLACK_MS, Lease, LeaseLost
+from clarion.delivery.ledger import CLAIM_SLACK_MS, OURS, THROTTLE, Lease, LeaseLost
+from clarion.delivery.moment import Part
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.run import Run
 from clarion.delivery.send import send
 from clarion.delivery.shard import Shard
 from clarion.errors import Unavailable
-from clarion.message import Outcome
+from clarion.message import Outcome, State
 from clarion.message.message import decode
 from clarion.providers.base import Provider
 from clarion.queue import Queue, deliver_hint, render
@@ -25,8 +26,8 @@ from clarion.registry import read as read_devices
 from clarion.storage import keys
 from clarion.storage.connection import storage_errors
 
-#: A retry within this time is handed to Celery as an ETA task; a later one waits on Redis for the rescue to queue it.
-ETA_HORIZON_S = 60.0
+#: What is due within this time is handed to Celery as an ETA task; what is later waits on Redis for a scheduler.
+ETA_HORIZON_S = 5.0
 #: After an error of our own the shard waits this long: at once, it would only fail again.
 FAULT_WAIT_S = 10.0
 #: After so many burned attempts an error of our own ends the shard.
@@ -47,7 +48,8 @@ def deliver(outfit: Outfit, message_id: str, reference: str) -> str:
         return lease
     run = _run(outfit, message_id, lease)
     try:
-        _send_pending(run)
+        if not run.stopped:
+            _send_pending(run)
         return _give_back(run)
     except LeaseLost:
         return "lost"
@@ -69,29 +71,45 @@ def _leave_faulty(run: Run) -> None:
 
 
 def _send_pending(run: Run) -> None:
-    if run.stopped:
-        return
     if run.outfit.clock() >= retry.ends_ms(run.message):
         run.settle_open(Outcome.EXPIRED)
         return
     if _all_wait(run):
         return
     run.struck = struck(run.outfit.storage, run.message.app, run.lease.shard.chunk, run.lease.pending)
-    now_ms = run.outfit.clock()
-    for provider, by_os in _by_provider(run).items():
-        if run.wait(provider.name).due_ms > now_ms + CLAIM_SLACK_MS:
+    ready = _ready(run)
+    if throttle.postpone(run, ready):
+        return
+    for provider, parts in ready:
+        if run.stopped:
             run.keep(provider.name)
         else:
-            send(run, provider, by_os)
+            send(run, provider, parts)
+
+
+def _ready(run: Run) -> list[tuple[Provider, list[Part]]]:
+    """Whom to send to, by provider: whoever waits for nothing."""
+    ready, clocks = [], moment.clocks(run)
+    for provider, by_os in _by_provider(run).items():
+        if waits := _waits(run, provider.name):
+            run.keep(provider.name)
+        if clocks is not None:
+            parts = clocks.parts(by_os, waits=waits)
+        else:
+            parts = [] if waits else [Part(os, run.message, devices) for os, devices in by_os.items()]
+        if parts:
+            ready.append((provider, parts))
+    return ready
 
 
 def _all_wait(run: Run) -> bool:
     """Whether nobody of the shard can be sent to now: known from what they wait for, before any device is read."""
-    outfit, waits = run.outfit, run.lease.waits
-    known = {provider.name: provider for provider in outfit.providers.get(run.message.app, {}).values()}
-    now_ms = outfit.clock()
-    for name, wait in waits.items():
-        if wait.due_ms > now_ms + CLAIM_SLACK_MS:
+    if _waits(run, THROTTLE):
+        run.waits.update(run.lease.waits)
+        return True
+    known = {provider.name: provider for provider in run.outfit.providers.get(run.message.app, {}).values()}
+    for name in run.lease.waits.keys() - {THROTTLE}:
+        if _waits(run, name):
             run.keep(name)
         elif (gate := _closed(run, known.get(name))) is not None:
             run.hold(name, gate.in_s)
@@ -99,7 +117,11 @@ def _all_wait(run: Run) -> bool:
         else:
             run.waits.clear()
             return False
-    return bool(waits)
+    return bool(run.waits)
+
+
+def _waits(run: Run, name: str) -> bool:
+    return run.left_ms(name, run.wait(name)) > (0 if name in OURS else CLAIM_SLACK_MS)
 
 
 def _closed(run: Run, provider: Provider | None) -> Closed | None:
@@ -130,35 +152,37 @@ def _by_provider(run: Run) -> Mapping[Provider, Mapping[str, dict[int, Record]]]
 def _give_back(run: Run) -> str:
     if run.open and not run.waits:
         run.record()
-    if run.stopped:
+    if run.state is State.CANCELLING:
         run.settle_open(Outcome.CANCELLED)
     if run.tally.size:
         run.record()
     if not run.open:
         ledger.close(run.outfit.storage, run.message.id, run.lease)
         return "closed"
+    if run.held:
+        with storage_errors():
+            met = {f"held:{name}": 1 for name in run.held}
+            run.outfit.storage.main.hset(keys.message(run.message.id), mapping=met)
     _reopen(run)
     return "reopened"
 
 
 def _reopen(run: Run) -> None:
-    outfit, message_id, fault = run.outfit, run.message.id, run.fault_in_s is not None
+    outfit, message, fault = run.outfit, run.message, run.fault_in_s is not None
     queue = Queue.EXPRESS if run.urgent else Queue.BULK
-    now_ms = outfit.clock()
-    due_ms = min((wait.due_ms for wait in run.waits.values()), default=now_ms)
-    in_ms = int(run.fault_in_s * 1000) if run.fault_in_s is not None else max(0, due_ms - now_ms)
+    in_ms = run.wait_ms() if run.fault_in_s is None else int(run.fault_in_s * 1000)
+    later = in_ms > ETA_HORIZON_S * 1000 or not outfit.storage.queues_on_main
     task = b""
-    if outfit.storage.queues_on_main and in_ms <= ETA_HORIZON_S * 1000:
-        hint = deliver_hint(message_id, run.lease.shard.reference, queue)
-        task = render(hint, now_ms=now_ms, eta_ms=now_ms + in_ms)
-    if run.held:
-        with storage_errors():
-            outfit.storage.main.hset(keys.message(message_id), mapping={f"held:{name}": 1 for name in run.held})
+    if outfit.storage.queues_on_main:
+        hint, now_ms = deliver_hint(message.id, run.lease.shard.reference, queue), outfit.clock()
+        task = render(hint, now_ms=now_ms, eta_ms=None if later or not in_ms else now_ms + in_ms)
     ledger.reopen(
         outfit.storage,
-        message_id,
+        message.id,
         run.lease,
-        retry_in_ms=in_ms,
+        app=message.app,
+        due_ms=run.now_ms() + in_ms,
+        later=later,
         burned=fault,
         queue=queue,
         task=task,
@@ -168,8 +192,8 @@ def _reopen(run: Run) -> None:
 
 def _run(outfit: Outfit, message_id: str, lease: Lease) -> Run:
     with storage_errors():
-        row = outfit.storage.main.hmget(keys.message(message_id), ("content", "queue", "audience"))
-    content, queue, audience = row
+        row = outfit.storage.main.hmget(keys.message(message_id), ("content", "queue", "audience", "rate"))
+    content, queue, audience, rate = row
     return Run(
         outfit,
         _decoded(content or b""),
@@ -178,7 +202,7 @@ def _run(outfit: Outfit, message_id: str, lease: Lease) -> Run:
         lease,
         lease.state,
         set(lease.pending),
-        recorded_ms=outfit.clock(),
+        rate_per_s=float(rate or 0),
     )
 
 

@@ -16,6 +16,10 @@ from clarion.storage.connection import call
 
 #: A shard may be claimed this much before it is due: worker and Redis need not agree to the millisecond.
 CLAIM_SLACK_MS = 1000
+#: What devices wait for that is no provider: their own time, and the slot of a throttled message. These waits end by
+#: Redis' clock, to the millisecond; those for a provider by a worker's.
+TIME, THROTTLE = "time", "throttle"
+OURS = frozenset({TIME, THROTTLE})
 
 _PENDING = 1
 #: Turns a slice of the ledger into selectors: 1 for pending, 0 for all else.
@@ -32,7 +36,8 @@ class Lease(NamedTuple):
         attempt: attempts before that ended in an error of our own.
         state: the message's.
         pending: slots without an outcome, ascending.
-        waits: what they wait for, by provider; empty when nobody does, or nobody knows.
+        waits: what they wait for, by provider, TIME or THROTTLE; empty when nobody does, or nobody knows.
+        now_ms: when it was claimed, by Redis' clock.
     """
 
     shard: Shard
@@ -41,15 +46,16 @@ class Lease(NamedTuple):
     state: State
     pending: Sequence[int]
     waits: Mapping[str, Wait] = {}
+    now_ms: int = 0
 
 
 class Wait(NamedTuple):
-    """What the open devices of a shard wait for at one provider.
+    """What the open devices of a shard wait for at one provider, or until one time.
 
     Attributes:
         due_ms: when they are to be tried again (epoch ms).
-        attempts: how often they were tried in vain; a closed gate does not count.
-        since_ms: when that was for the first time; 0 when it never was.
+        attempts: how often they were tried in vain; a closed gate does not count. Of THROTTLE, how many may be sent to.
+        since_ms: when that was for the first time; 0 when it never was. Of TIME, when the devices were last looked at.
     """
 
     due_ms: int
@@ -71,14 +77,14 @@ def entry(outcome: Outcome, provider: str = "", reason: str = "") -> str:
 
 
 def claim(storage: Storage, message_id: str, shard: Shard, *, owner: str, lease_ms: int) -> Lease | str:
-    """Lease a shard; otherwise a word: `busy`, `closed` or `early`."""
+    """Lease a shard; otherwise a word: `busy`, `closed`, `paused` or `early`."""
     arguments = [shard.reference, owner, lease_ms, shard.chunk, shard.first, shard.last, CLAIM_SLACK_MS]
     reply = call(storage.main, "shard_claim", [keys.message_prefix(message_id)], arguments)
     if reply[0] != b"claimed":
         return str(reply[0].decode())
-    _, fence, attempt, state, cells, waits = reply
+    _, fence, attempt, state, cells, waits, now_ms = reply
     waiting = _unpack(waits) if waits else {}
-    return Lease(shard, fence, attempt, State(state.decode()), _pending(shard, cells), waiting)
+    return Lease(shard, fence, attempt, State(state.decode()), _pending(shard, cells), waiting, now_ms)
 
 
 def record(
@@ -100,7 +106,7 @@ def close(storage: Storage, message_id: str, lease: Lease) -> State:
     Raises:
         LeaseLost: somebody else holds it.
     """
-    return _release(storage, message_id, lease, ["", 0, "", b""], queue="")
+    return _release(storage, message_id, lease, [], [""])
 
 
 def reopen(
@@ -108,27 +114,47 @@ def reopen(
     message_id: str,
     lease: Lease,
     *,
-    retry_in_ms: int,
+    app: str,
+    due_ms: int,
+    later: bool,
     burned: bool,
     queue: str,
     task: bytes,
     waits: Mapping[str, Wait] | None = None,
 ) -> State:
-    """Give the shard back for a later attempt. `task` is queued in the same step; empty leaves that to the rescue.
+    """Give the shard back for a later attempt.
 
-    `waits` says what its open devices wait for, all of them.
+    Args:
+        storage: where the message is stored.
+        message_id: the message.
+        lease: the claim on the shard.
+        app: the message's application.
+        due_ms: when it is due, by Redis' clock.
+        later: whether schedulers are to open it then. What is cancelled does not wait.
+        burned: whether the attempt counts.
+        queue: where `task` is queued, in the same step, unless it is for later or the message is paused.
+        task: the task message; empty leaves that to the rescue.
+        waits: what its open devices wait for, all of them; None when nobody knows.
 
     Raises:
         LeaseLost: somebody else holds it.
     """
-    waiting = _pack(waits) if waits else b""
-    return _release(storage, message_id, lease, [retry_in_ms, int(burned), task, waiting], queue=queue)
+    how: list[int | str | bytes] = [
+        due_ms,
+        int(burned),
+        task,
+        _pack(waits) if waits else b"",
+        "1" if later else "",
+        app,
+    ]
+    return _release(storage, message_id, lease, [queue, keys.due(app), keys.due_apps()], how)
 
 
-def _release(storage: Storage, message_id: str, lease: Lease, how: list[int | str | bytes], *, queue: str) -> State:
-    prefix = keys.message_prefix(message_id)
-    arguments = [message_id, lease.shard.reference, lease.fence, *how]
-    return _state(call(storage.main, "shard_release", [prefix, keys.active(), keys.outbox(), queue], arguments))
+def _release(
+    storage: Storage, message_id: str, lease: Lease, names: list[str], how: Sequence[int | str | bytes]
+) -> State:
+    names = [keys.message_prefix(message_id), keys.active(), keys.outbox(), *names]
+    return _state(call(storage.main, "shard_release", names, [message_id, lease.shard.reference, lease.fence, *how]))
 
 
 def _state(reply: bytes) -> State:

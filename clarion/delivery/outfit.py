@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from clarion.app import Quarantine
+from clarion.app import App
 from clarion.delivery.bearer import Bearers
 from clarion.delivery.engine import Engine
 from clarion.providers.base import Line, Provider
@@ -41,7 +41,7 @@ class Outfit:
         storage: the stores.
         broker_url: where hints go when the queues are not on `storage.main`.
         providers: by application id, then by operating system.
-        quarantine: by application id, what may be concluded from suspicion.
+        apps: by id, what applications ask for.
         engine_for: this thread's engine for connections of that kind.
         bearers: access tokens.
         pace: the sizes and times of the fleet.
@@ -52,7 +52,7 @@ class Outfit:
     storage: Storage
     broker_url: str | None
     providers: Mapping[str, Mapping[str, Provider]]
-    quarantine: Mapping[str, Quarantine]
+    apps: Mapping[str, App]
     engine_for: Callable[[Line], Engine]
     bearers: Bearers
     pace: Pace

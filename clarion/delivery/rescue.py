@@ -1,10 +1,10 @@
-"""Queue again what has no owner: outbox leftovers, shards whose lease ran out, shards whose task was lost."""
+"""Queue again what has no owner: outbox leftovers, shards whose lease ran out, whose task was lost, or nobody woke."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from clarion.delivery.hint import oldest_ms, push
+from clarion.hint import oldest_ms, push
 from clarion.queue import Hint, Queue, deliver_hint, plan_hint
 from clarion.storage import Storage, keys
 from clarion.storage.connection import call, call_many, storage_errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion.calendar.zone import LAST_ZONE_MS
 from clarion.message import Message, Outcome
 from clarion.providers.base import Result, RetryRule
 
@@ -27,8 +28,11 @@ def wait_s(rule: RetryRule, result: Result, attempt: int, dice: float) -> float:
 
 
 def ends_ms(message: Message) -> int:
-    """The instant (epoch ms) from which on nothing of the message is sent."""
-    return message.expires_ms() or message.accepted_ms + TTL_MAX_MS
+    """The instant (epoch ms) from which on nothing of the message is sent, in any zone."""
+    begins_ms = message.begins_ms
+    if message.local:
+        begins_ms = max(begins_ms + LAST_ZONE_MS, message.accepted_ms)
+    return begins_ms + (TTL_MAX_MS if message.ttl_s is None else message.ttl_s * 1000)
 
 
 def end(rule: RetryRule, message: Message, *, since_ms: int, due_ms: int) -> Outcome | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 
-from clarion.app import Quarantine
+from clarion.app import App, Quarantine
 from clarion.delivery import ledger
-from clarion.delivery.ledger import Lease, Wait
+from clarion.delivery.ledger import OURS, THROTTLE, TIME, Lease, Wait
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.tally import Tally
 from clarion.errors import Unavailable
@@ -21,6 +22,10 @@ COME_BACK_SPREAD = 0.2
 RECORD_AGAIN_S = 0.2
 #: A shard that waits for a gate looks again after so long at most: somebody may have opened it by hand.
 LOOK_AGAIN_S = 10.0
+#: While it sends, a run looks at the message's state this often at least, seconds: an engine is silent for a second at
+#: most, and nothing may be begun two seconds after the message was paused or cancelled.
+STATE_EVERY_S = 0.5
+_STOPPED = frozenset({State.CANCELLING, State.PAUSED})
 _pause = threading.Event()
 
 
@@ -42,10 +47,14 @@ class Run:
         dead: slot -> what is to be removed, and why.
         absolved: slot -> token that a provider took in spite of strikes against it.
         learned: slot -> token, and the environment it turned out to belong to.
-        waits: provider -> what those who stay open wait for.
+        waits: provider, TIME or THROTTLE -> what those who stay open wait for.
         held: providers whose gate is closed.
+        rate_per_s: devices a second that the message is throttled to; 0 is not at all.
+        until_ms: when quiet hours begin for somebody who is sent to, by Redis' clock; None is not today.
+        stopped: whether nothing more is to be sent.
         fault_in_s: when to come back after an error of our own, None when there was none.
-        recorded_ms: when the lease was renewed last.
+        claimed: when the shard was claimed, on the monotonic clock.
+        recorded: when the lease was renewed last, on the same.
     """
 
     outfit: Outfit
@@ -63,13 +72,21 @@ class Run:
     learned: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
     waits: dict[str, Wait] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    rate_per_s: float = 0.0
+    until_ms: int | None = None
+    stopped: bool = False
     fault_in_s: float | None = None
-    recorded_ms: int = 0
+    claimed: float = field(default_factory=monotonic)
+    recorded: float = field(default_factory=monotonic)
+    _look_every_s: float = STATE_EVERY_S
 
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing more is to be sent."""
-        return self.state is State.CANCELLING
+    def __post_init__(self) -> None:
+        self.stopped = self.state in _STOPPED
+        self._look_every_s = min(STATE_EVERY_S, self.outfit.pace.lease_ms / 10_000)
+
+    def now_ms(self) -> int:
+        """What Redis' clock shows at least: what is due by it has been due there, whatever a worker's clock shows."""
+        return self.lease.now_ms + int((monotonic() - self.claimed) * 1000)
 
     def settle(self, slot: int, outcome: Outcome, provider: str = "", reason: str = "") -> None:
         """A device has its outcome."""
@@ -101,18 +118,32 @@ class Run:
     @property
     def quarantine(self) -> Quarantine:
         """What may be concluded from suspicion."""
-        return self.outfit.quarantine.get(self.message.app, Quarantine())
+        return self.app.quarantine
+
+    @property
+    def app(self) -> App:
+        """What the application asks for."""
+        return self.outfit.apps.get(self.message.app) or App(self.message.app, self.message.app)
 
     def wait(self, provider: str) -> Wait:
         """What the provider's devices waited for before."""
         return self.lease.waits.get(provider, Wait(0))
+
+    def left_ms(self, provider: str, wait: Wait) -> int:
+        """How long it is yet until the end of a wait."""
+        return wait.due_ms - (self.now_ms() if provider in OURS else self.outfit.clock())
+
+    def wait_ms(self) -> int:
+        """How long nobody is to be tried: until the first wait ends, and not before the slot of a throttled message."""
+        left = {name: self.left_ms(name, wait) for name, wait in self.waits.items()}
+        return max(0, left.pop(THROTTLE, 0), min(left.values(), default=0))
 
     def try_again(self, provider: str, in_s: float) -> None:
         """Devices stay open because the provider refused them for now: try them again then, or later if others say."""
         before, now_ms = self.wait(provider), self.outfit.clock()
         due_ms = now_ms + int(in_s * 1000)
         noted = self.waits.get(provider)
-        if noted is not None and noted.attempts > before.attempts:
+        if noted is not None:
             due_ms = max(due_ms, noted.due_ms)
         self.waits[provider] = Wait(due_ms, before.attempts + 1, before.since_ms or now_ms)
 
@@ -124,17 +155,21 @@ class Run:
         self.waits[provider] = before._replace(due_ms=self.outfit.clock() + int((in_s + spread_s) * 1000))
 
     def keep(self, provider: str) -> None:
-        """The provider's devices wait on."""
+        """The provider's devices wait on, or, when they did not, are tried at once."""
         self.waits[provider] = self.wait(provider)
 
+    def defer(self, due_ms: int, now_ms: int) -> None:
+        """Devices stay open because their own time comes only then (epoch ms, by Redis' clock)."""
+        noted = self.waits.get(TIME)
+        self.waits[TIME] = Wait(due_ms if noted is None else min(due_ms, noted.due_ms), since_ms=now_ms)
+
     def record_when_due(self) -> None:
-        """Record when a batch is full, or when the lease has not been renewed for a while."""
-        pace = self.outfit.pace
-        if self.tally.size >= pace.record_batch or self.outfit.clock() - self.recorded_ms >= pace.lease_ms // 10:
+        """Record when a batch is full, or when neither lease nor state were looked after for a while."""
+        if self.tally.size >= self.outfit.pace.record_batch or monotonic() - self.recorded >= self._look_every_s:
             self.record()
 
     def record(self) -> None:
-        """Write what was noted, renew the lease, see the message's state, and prune the dead.
+        """Write what was noted, renew the lease, see whether to stop, and prune the dead.
 
         While Redis is away it is tried again until the lease is over: what was sent and not recorded is sent twice.
 
@@ -149,13 +184,14 @@ class Run:
                     outfit.storage, self.message.id, self.lease, self.tally.lines, lease_ms=outfit.pace.lease_ms
                 )
             except Unavailable:
-                if outfit.clock() - self.recorded_ms >= outfit.pace.lease_ms:
+                if monotonic() - self.recorded >= outfit.pace.lease_ms / 1000:
                     raise
                 _pause.wait(RECORD_AGAIN_S)
             else:
                 break
         self.tally.clear()
-        self.recorded_ms = outfit.clock()
+        self.recorded = monotonic()
+        self.stopped = self.state in _STOPPED or (self.until_ms is not None and self.now_ms() >= self.until_ms)
         self._tell_registry()
 
     def _tell_registry(self) -> None:

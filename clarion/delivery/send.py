@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,9 +14,10 @@ from clarion.delivery import retry, suspicion
 from clarion.delivery.bearer import Busy
 from clarion.delivery.governor import FAILURES_MAX, Gate
 from clarion.delivery.health import Health
+from clarion.delivery.moment import Part
 from clarion.delivery.run import Run
 from clarion.errors import Misconfigured
-from clarion.message import Outcome
+from clarion.message import Message, Outcome
 from clarion.providers.base import (
     OTHER_ENVIRONMENT,
     AddressRefused,
@@ -38,6 +39,8 @@ FRESH_BEARER_WAIT_S = 0.5
 WEDGED_S = 2.0
 #: A run that a slow rate keeps for so long gives its thread to others.
 RUN_MAX_S = 30.0
+#: While it waits for the provider's budget, a run asks this often whether it is to go on, seconds.
+PAUSE_MAX_S = 0.5
 #: Devices are sent to in this many strides through the shard, so that neighbours, who often have a common past, do not
 #: all come first.
 STRIDES = 16
@@ -50,18 +53,20 @@ _HEALTHY = frozenset({Verdict.ACCEPTED, Verdict.UNREGISTERED, Verdict.REJECTED})
 _OURS = frozenset({Verdict.BEARER, Verdict.CREDENTIAL})
 
 
-def send(run: Run, provider: Provider, by_os: Mapping[str, Mapping[int, Record]]) -> None:
-    """Send to devices (by operating system, by slot). Who is still open afterwards is to be tried again."""
+def send(run: Run, provider: Provider, parts: Sequence[Part]) -> None:
+    """Send to devices. Who is still open afterwards is to be tried again."""
     gate = Gate(run.outfit.storage, run.message.app, provider, urgent=run.urgent)
-    sending = Sending(run, provider, gate, Health(provider.name, gate))
-    if gate.enter(sum(map(len, by_os.values()))) and sending.fetch_bearer():
+    sending = Sending(run, provider, gate, Health(provider.name, gate), run.message)
+    if gate.enter(sum(len(part.devices) for part in parts)) and sending.fetch_bearer():
         run.record_when_due()  # fetching the access token may have outlived the lease
-        for os, devices in by_os.items():
-            sending.exchange(os, devices)
+        for part in parts:
+            sending.exchange(part)
         sending.conclude()
     if gate.closed is not None:
         run.hold(provider.name, gate.closed.in_s)
         run.held.add(provider.name)
+    elif run.stopped:
+        run.keep(provider.name)
 
 
 @dataclass(slots=True)
@@ -73,6 +78,7 @@ class Sending:
         provider: whom we send to.
         gate: how fast, and whether at all.
         health: what the answers say of the provider.
+        message: what is sent now.
         bearer: the access token.
         is_over: nothing more is to be sent.
         reads_until: on the monotonic clock, when answers are awaited no longer; None is for as long as it takes.
@@ -86,6 +92,7 @@ class Sending:
     provider: Provider
     gate: Gate
     health: Health
+    message: Message
     bearer: str = field(default="", repr=False)
     is_over: bool = False
     reads_until: float | None = None
@@ -110,10 +117,11 @@ class Sending:
             self.run.hold(self.provider.name, FRESH_BEARER_WAIT_S)
         return bool(self.bearer)
 
-    def exchange(self, os: str, devices: Mapping[int, Record]) -> None:
-        """Send to the devices of one operating system, and again to those that belong elsewhere."""
+    def exchange(self, part: Part) -> None:
+        """Send to those who get the same, and again to those of them that belong elsewhere."""
+        os, self.message, devices = part
         try:
-            composition = self.provider.compose(self.run.message, os, now_ms=self.run.outfit.clock())
+            composition = self.provider.compose(self.message, os, now_ms=self.run.outfit.clock())
         except ContentRefused:  # found before anybody got it, unless an application has changed since
             for slot in devices:
                 self.run.settle(slot, Outcome.REJECTED, self.provider.name, CONTENT)
@@ -142,7 +150,7 @@ class Sending:
         slots = iter([slot for start in range(STRIDES) for slot in ordered[start::STRIDES]])
         while batch := list(islice(slots, gate.batch_max)):
             while wait_s := self._wait_s(len(batch), left):
-                yield Pause(wait_s)
+                yield Pause(min(wait_s, PAUSE_MAX_S))
             if self.is_over:
                 return
             left -= len(batch)
@@ -233,8 +241,8 @@ class Sending:
         run, rule, before = self.run, self.provider.retry, self.run.wait(self.provider.name)
         now_ms = run.outfit.clock()
         wait_s = retry.wait_s(rule, result, before.attempts, run.outfit.dice())
-        since_ms = before.since_ms or now_ms
-        ended = retry.end(rule, run.message, since_ms=since_ms, due_ms=now_ms + int(wait_s * 1000))
+        since_ms = max(before.since_ms or now_ms, self.message.begins_ms)  # nobody was tried before it began
+        ended = retry.end(rule, self.message, since_ms=since_ms, due_ms=now_ms + int(wait_s * 1000))
         if ended is None:
             run.try_again(self.provider.name, wait_s)
         else:

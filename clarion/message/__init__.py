@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion.calendar.repeat import Misfire
 from clarion.message.appearance import Appearance, Button
 from clarion.message.message import Message, Target
 from clarion.message.option import (
@@ -25,6 +26,7 @@ __all__ = [
     "DeliveryOptions",
     "Message",
     "MessageStatus",
+    "Misfire",
     "Outcome",
     "PublishOptions",
     "PublishPolicy",

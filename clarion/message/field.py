@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -14,6 +14,22 @@ from clarion.message.depth import DEPTH_MAX, too_deep
 TEXT_MAX = 255
 #: What an encoder or decoder says of a value that it cannot carry: a lone surrogate, an object, an endless nesting.
 UNSTORABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+
+
+def is_whole(value: Any, lowest: int, highest: int) -> TypeGuard[int]:
+    """Whether it is an integer, and not a truth value, within these bounds, both included."""
+    return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
+
+
+def flag(field: str, value: Any) -> bool:
+    """True or False itself.
+
+    Raises:
+        InvalidField: it is neither.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InvalidField(field, "true or false")
 
 
 def json_value(field: str, value: Any) -> Any:

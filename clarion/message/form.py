@@ -11,7 +11,7 @@ from clarion.app import Limits
 from clarion.errors import InvalidField
 from clarion.message.appearance import PLAIN, Appearance, Button
 from clarion.message.channel import is_text
-from clarion.message.field import json_value, pairs
+from clarion.message.field import flag, is_whole, json_value, pairs
 from clarion.message.look import BADGE_MAX
 
 #: More than any provider carries; a message of that size is refused for its size first.
@@ -102,16 +102,11 @@ def _has_surrogate(value: str) -> bool:
 
 
 def _count(field: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= BADGE_MAX:
+    if not is_whole(value, 0, BADGE_MAX):
         raise InvalidField(field, f"a whole number from 0 to {BADGE_MAX}")
 
 
-def _flag(field: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise InvalidField(field, "true or false")
-
-
-_PARTS: dict[str, Callable[[str, Any], None]] = {
+_PARTS: dict[str, Callable[[str, Any], object]] = {
     "title": _text(TITLE_MAX),
     "subtitle": _text(TITLE_MAX),
     "body": _text(TEXT_MAX),
@@ -119,7 +114,7 @@ _PARTS: dict[str, Callable[[str, Any], None]] = {
     "sound": _line(NAME_MAX),
     "badge": _count,
     "click_action": _line(URL_MAX),
-    "time_sensitive": _flag,
-    "silent": _flag,
-    "truncate": _flag,
+    "time_sensitive": flag,
+    "silent": flag,
+    "truncate": flag,
 }

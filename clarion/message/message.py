@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from clarion.calendar.hours import QuietHours
+from clarion.calendar.repeat import Repeat
 from clarion.message.appearance import PLAIN, Appearance
 from clarion.message.option import BROADCAST_ALL, PublishPolicy, PushBroadcast
 
@@ -38,10 +41,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         body: what was published, any JSON value.
         target: the audience asked for.
         headers: string pairs.
-        ttl_s: seconds after `accepted_ms` at which an unreached device is EXPIRED; None is the provider's maximum.
+        ttl_s: seconds after `begins_ms` at which an unreached device is EXPIRED; None is the provider's maximum.
         accepted_ms: epoch milliseconds.
         appearance: how it looks; `clarion.message.look.look` adds what the headers say.
         raw: provider -> what replaces the parts of its payload that have these names.
+        starts_ms: when it is to be sent, epoch milliseconds; None is when it was accepted.
+        local: `starts_ms` is what each device's own clock shows then, written down as if it were UTC.
+        repeat: how it is repeated; each run is then a message of its own.
+        parent: the repeated message whose run this is.
+        frozen: the audience is that of the publish, not that of the sending.
+        quiet: when nothing is to be sent, by each device's own clock; None is what its application says.
+        rate_per_s: devices a second at most; None is as fast as the providers' budgets allow.
+        spread_s: seconds over which its audience is spread, instead of a rate.
     """
 
     id: str
@@ -58,10 +69,28 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     collapse_key: str | None = None
     appearance: Appearance = PLAIN
     raw: dict[str, dict[str, Any]] = {}
+    starts_ms: int | None = None
+    local: bool = False
+    repeat: Repeat | None = None
+    parent: str | None = None
+    frozen: bool = False
+    quiet: QuietHours | None = None
+    rate_per_s: float | None = None
+    spread_s: int | None = None
+
+    @property
+    def begins_ms(self) -> int:
+        """When it is to be sent, epoch milliseconds; with `local`, what clocks show then."""
+        return self.accepted_ms if self.starts_ms is None else self.starts_ms
 
     def expires_ms(self) -> int | None:
-        """The instant (epoch ms) after which nothing of this is sent any more."""
-        return None if self.ttl_s is None else self.accepted_ms + self.ttl_s * 1000
+        """The instant (epoch ms) after which nothing of this is sent any more; with `local`, what clocks show then."""
+        return None if self.ttl_s is None else self.begins_ms + self.ttl_s * 1000
+
+
+def message_id_of(number: uuid.UUID) -> str:
+    """The id of a message: `message:` and a UUID, upper case."""
+    return f"message:{str(number).upper()}"
 
 
 encode = msgspec.json.Encoder().encode

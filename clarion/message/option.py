@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntFlag, StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
+from clarion.calendar.repeat import Misfire
 from clarion.message.appearance import Appearance
 
 DEFAULT_CHANNEL = "default"
@@ -41,6 +42,10 @@ BROADCAST_ALL = PushBroadcast(63)
 BROADCAST_NAMES = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
 
 
+#: A point in time as callers give it: a datetime, epoch milliseconds, or ISO 8601; None and 0 are now.
+Instant: TypeAlias = datetime | float | str | None
+
+
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What goes with the message.
 
@@ -66,9 +71,23 @@ class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):
         publish_policy: devices, live listeners, or both.
         push_broadcast: operating systems to address; None is all of them.
         push_singlecast: ids of single devices. They are addressed whatever channel they are on.
-        publish_at: when to start: an aware datetime, epoch milliseconds, or ISO 8601; None or 0 is now.
-        repeat_every: seconds between repetitions.
-        repeat_expires_at: when to stop repeating, in the forms of `publish_at`.
+        publish_at: when to start: a datetime, epoch milliseconds, or ISO 8601; None or 0 is now. Without an offset it
+            is a wall clock's time, and `time_zone` or `local_time` must say whose.
+        time_zone: IANA name of the zone of times without an offset, and of `repeat_cron`; None is UTC for that.
+        repeat_every: whole seconds between the starts of two runs, 366 days at most; the first is at `publish_at`. None
+            or 0 is no repetition.
+        repeat_cron: five fields of cron, or an alias such as `@daily`, instead of `repeat_every`; the first run is at
+            `publish_at` or the first match after it.
+        repeat_expires_at: no run starts then or later; in the forms of `publish_at`. None or 0 is never.
+        repeat_count: so many runs at most, from 1 to 1 000 000; None is without end.
+        misfire: what becomes of a repetition's runs that nobody started in time.
+        local_time: `publish_at`, which it needs, `repeat_cron` and `repeat_expires_at` are what each device's own clock
+            shows: an offset is ignored, and a number of milliseconds is read as UTC shows it.
+        quiet_hours: `22:00-08:00`: nothing is sent then by each device's own clock, but after it; `none` is no such
+            time; None is what the application's file says.
+        freeze_audience: who is addressed is settled when it is published, not when it is sent.
+        rate_per_s: devices a second at most, from 0.01 to 1 000 000.
+        spread_over: whole seconds over which the audience is spread evenly, seven days at most, instead of a rate.
         segment_query: a where clause over devices.
         ttl: whole seconds, from 1, after which a device that was not reached is given up; None is the provider's
             maximum.
@@ -80,9 +99,18 @@ class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):
     publish_policy: PublishPolicy = PublishPolicy.BOTH
     push_broadcast: PushBroadcast | None = None
     push_singlecast: list[str] = []
-    publish_at: datetime | int | str | None = None
+    publish_at: Instant = None
+    time_zone: str | None = None
     repeat_every: int | None = None
-    repeat_expires_at: datetime | int | str | None = None
+    repeat_cron: str | None = None
+    repeat_expires_at: Instant = None
+    repeat_count: int | None = None
+    misfire: Misfire = Misfire.COALESCE
+    local_time: bool = False
+    quiet_hours: str | None = None
+    freeze_audience: bool = False
+    rate_per_s: float | None = None
+    spread_over: int | None = None
     segment_query: str | None = None
     ttl: int | None = None
     priority: str | None = None

@@ -21,6 +21,7 @@ class DeviceRegistration(msgspec.Struct, frozen=True, kw_only=True, rename="came
         user_id: the user it belongs to.
         properties: free JSON object.
         environment: where the token belongs: `production` or `sandbox` at APNs; None is the application's own.
+        time_zone: IANA name of the zone it is in; None is the application's own.
     """
 
     id: str
@@ -33,6 +34,7 @@ class DeviceRegistration(msgspec.Struct, frozen=True, kw_only=True, rename="came
     user_id: str | None = None
     properties: dict[str, Any] = {}
     environment: str | None = None
+    time_zone: str | None = None
 
     def __repr__(self) -> str:
         """Without the token: representations end up in logs."""

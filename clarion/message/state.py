@@ -8,6 +8,8 @@ from enum import StrEnum
 class State(StrEnum):
     """The states of a message."""
 
+    #: Waits for its time, or, repeated, for its next run.
+    SCHEDULED = "scheduled"
     #: Stored; nobody has looked for its audience yet.
     ACCEPTED = "accepted"
     #: A worker is resolving the audience and cutting it into shards; the first shards may already be on their way.
@@ -16,6 +18,8 @@ class State(StrEnum):
     DELIVERING = "delivering"
     #: Cancelled while shards were open: workers are closing them without sending.
     CANCELLING = "cancelling"
+    #: Nothing more is sent until it is resumed, to where it stood before.
+    PAUSED = "paused"
     #: Terminal: every device has an outcome, and somebody was accepted or nobody was addressed.
     PUBLISHED = "published"
     #: Terminal: nobody was accepted, or the message could not be planned.

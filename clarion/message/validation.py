@@ -11,7 +11,7 @@ from clarion.app import Limits
 from clarion.errors import BodyTooLarge, InvalidField, NotProvided
 from clarion.message.appearance import PLAIN
 from clarion.message.channel import check_channel, is_text
-from clarion.message.field import UNSTORABLE, json_value, pairs, short_text
+from clarion.message.field import UNSTORABLE, flag, is_whole, json_value, pairs, short_text
 from clarion.message.form import check_appearance, check_raw
 from clarion.message.look import check_headers
 from clarion.message.message import Message, Target, decode, encode
@@ -23,6 +23,7 @@ from clarion.message.option import (
     PublishPolicy,
     PushBroadcast,
 )
+from clarion.message.timing import check_timing
 
 #: FCM and APNs keep a message for four weeks at most.
 TTL_MAX_S = 28 * 24 * 3600
@@ -52,11 +53,12 @@ def build(
         now_ms: epoch milliseconds.
 
     Raises:
-        InvalidField: names the option and what was expected of it.
+        InvalidField: names the option and what was expected of it; InvalidSchedule and InvalidRepeat are such.
         BodyTooLarge: body, headers, appearance and raw together are over the limit.
         NotProvided: the option is understood, and this release does not serve it.
     """
-    _refuse_time_and_segment(delivery)
+    if delivery.segment_query:
+        raise NotProvided("segmentQuery is not served by this release.", field="segmentQuery")
     short_text("idempotencyKey", delivery.idempotency_key)
     message = Message(
         id=f"message:{str(uuid.uuid4()).upper()}",
@@ -73,6 +75,8 @@ def build(
         collapse_key=short_text("collapseKey", delivery.collapse_key),
         appearance=check_appearance(publish.appearance, limits),
         raw=check_raw(publish.raw),
+        frozen=flag("freezeAudience", delivery.freeze_audience),
+        **check_timing(delivery, limits, now_ms=now_ms)._asdict(),
     )
     if message.policy is not PublishPolicy.PUBSUB:
         check_headers(message, message.target.systems())
@@ -93,18 +97,6 @@ def _as_stored(message: Message, limits: Limits) -> Message:
     return stored
 
 
-def _refuse_time_and_segment(delivery: DeliveryOptions) -> None:
-    later = {
-        "publishAt": delivery.publish_at,
-        "repeatEvery": delivery.repeat_every,
-        "repeatExpiresAt": delivery.repeat_expires_at,
-        "segmentQuery": delivery.segment_query,
-    }
-    for field, value in later.items():
-        if value:
-            raise NotProvided(f"{field} is not served by this release.", field=field)
-
-
 def _target(channel: Any, delivery: DeliveryOptions, limits: Limits) -> Target:
     return Target(
         channel=check_channel(DEFAULT_CHANNEL if channel is None else channel),
@@ -123,7 +115,7 @@ def _policy(policy: Any) -> PublishPolicy:
 def _broadcast(mask: Any) -> PushBroadcast | None:
     if mask is None:
         return None
-    if isinstance(mask, bool) or not isinstance(mask, int) or not 0 <= mask <= BROADCAST_ALL:
+    if not is_whole(mask, 0, BROADCAST_ALL):
         raise InvalidField("pushBroadcast", f"a mask from 1 to {int(BROADCAST_ALL)}")
     return None if mask in (0, _BACKENDLESS_ALL, BROADCAST_ALL) else PushBroadcast(mask)
 
@@ -141,7 +133,7 @@ def _devices(device_ids: Any, limits: Limits) -> tuple[str, ...]:
 
 def _ttl(ttl: Any) -> int | None:
     # Zero would be "now or never", which a message that waits in a queue is too late for.
-    if ttl is None or (isinstance(ttl, int) and not isinstance(ttl, bool) and 1 <= ttl <= TTL_MAX_S):
+    if ttl is None or is_whole(ttl, 1, TTL_MAX_S):
         return ttl
     raise InvalidField("ttl", f"whole seconds from 1 to {TTL_MAX_S}")
 

@@ -42,6 +42,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
         user_id: who uses it, or None.
         properties: any JSON object the app keeps with it.
         environment: which of the provider's environments the token belongs to; None is the application's own.
+        zone: IANA name of the time zone it is in; None is the application's own.
     """
 
     token: str
@@ -54,6 +55,7 @@ class Device(msgspec.Struct, frozen=True, gc=False):
     user_id: str | None = None
     properties: dict[str, Any] = {}
     environment: str | None = None
+    zone: str | None = None
 
     def expired(self, now_ms: int) -> bool:
         """Whether the registration has ended by `now_ms` (epoch milliseconds)."""

@@ -39,6 +39,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     user_id: str | None = None
     properties: dict[str, Any] = {}
     environment: str | None = None
+    zone: str | None = None
 
     @property
     def device_id(self) -> str:
@@ -63,6 +64,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
             self.user_id,
             self.properties,
             self.environment,
+            self.zone,
         )
 
 
@@ -80,6 +82,8 @@ def encode(device: Device) -> bytes:
         device.channels,
         device.registered_at,
     )
+    if device.zone is not None:
+        return _encode((*head, device.expires_at, device.user_id, device.properties, device.environment, device.zone))
     if device.environment is not None:
         return _encode((*head, device.expires_at, device.user_id, device.properties, device.environment))
     if device.expires_at is None and device.user_id is None and not device.properties:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from clarion.app import APNsEnvironment
+from clarion.calendar.zone import is_zone
 from clarion.errors import InvalidField
 from clarion.message.channel import check_channel, is_text
 from clarion.message.option import DEFAULT_CHANNEL
@@ -33,7 +34,7 @@ def parse(fields: Mapping[str, Any], *, now_ms: int) -> Device:
 
     Args:
         fields: `deviceToken`, `deviceId`, `os`, and optionally `osVersion`, `channels`, `expiration` (seconds or
-            milliseconds), `userId`, `properties`, `environment`. Others are ignored.
+            milliseconds), `userId`, `properties`, `environment`, `timeZone`. Others are ignored.
         now_ms: epoch milliseconds, the time of the registration.
 
     Raises:
@@ -51,6 +52,7 @@ def parse(fields: Mapping[str, Any], *, now_ms: int) -> Device:
         _user_id(get("userId")),
         _properties(get("properties")),
         _environment(get("environment")),
+        _zone(get("timeZone")),
     )
 
 
@@ -111,6 +113,14 @@ def _environment(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and value in _ENVIRONMENTS):
         return value
     raise InvalidField("environment", f"one of {', '.join(sorted(_ENVIRONMENTS))}")
+
+
+def _zone(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and is_zone(value):
+        return value
+    raise InvalidField("timeZone", "an IANA time zone such as Europe/Paris")
 
 
 def _properties(value: Any) -> dict[str, Any]:

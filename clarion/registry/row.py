@@ -25,6 +25,7 @@ COLUMNS = (
     "expiration",
     "properties",
     "environment",
+    "timeZone",
 )
 _SEPARATOR = "|"
 _NAME = re.compile(r"(?:\\[\\|]|[^|])*")
@@ -196,6 +197,7 @@ def write_row(device: Device, form: Format) -> bytes:
                 "" if device.expires_at is None else str(device.expires_at),
                 msgspec.json.encode(device.properties).decode() if device.properties else "",
                 device.environment or "",
+                device.zone or "",
             )
         )
     values = (
@@ -208,6 +210,7 @@ def write_row(device: Device, form: Format) -> bytes:
         device.expires_at,
         device.properties or None,
         device.environment,
+        device.zone,
     )
     fields = {name: value for name, value in zip(COLUMNS, values, strict=True) if value is not None}
     return msgspec.json.encode(fields) + b"\n"

@@ -107,6 +107,21 @@ def leased(message_id: str) -> str:
     return f"{message_prefix(message_id)}leased"
 
 
+def later(message_id: str) -> str:
+    """Sorted set: open shards whose time has not come, scored by it (epoch ms). Nobody has a task for them."""
+    return f"{message_prefix(message_id)}later"
+
+
+def runs(message_id: str) -> str:
+    """List: JSON of what became of each run of a repeated message, the latest first. The last thousand."""
+    return f"{message_prefix(message_id)}runs"
+
+
+def frozen(message_id: str) -> str:
+    """Hash: chunk -> bitmap of an audience that was settled when the message was published."""
+    return f"{message_prefix(message_id)}frozen"
+
+
 def shards(message_id: str) -> str:
     """Hash: shard -> `fence:attempts burned:owner` for every open shard that was ever claimed."""
     return f"{message_prefix(message_id)}shards"
@@ -128,6 +143,21 @@ def idempotency(app: str, digest: str) -> str:
 def outbox() -> str:
     """Sorted set: messages that are not planned yet, scored by when somebody must have taken them (epoch ms)."""
     return f"{PREFIX}:outbox"
+
+
+def due(app: str) -> str:
+    """Sorted set: messages of an app that wait for a time, scored by it (epoch ms); paused ones by infinity."""
+    return f"{PREFIX}:{app}:due"
+
+
+def due_apps() -> str:
+    """Set of the apps that ever had a message wait for a time. For ever."""
+    return f"{PREFIX}:due-apps"
+
+
+def ticks() -> str:
+    """Hash: entry of beat -> when one of the beats sent it last (epoch ms). For ever."""
+    return f"{PREFIX}:ticks"
 
 
 def active() -> str:

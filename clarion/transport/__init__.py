@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions
+from clarion.message.option import Instant
 from clarion.message.registration import DeviceRegistration
+from clarion.schedule.appointment import Appointment, Timetable
 
 
 class Transport(Protocol):
@@ -22,6 +24,24 @@ class Transport(Protocol):
 
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is not over."""
+
+    def pause(self, message_id: str) -> MessageStatus:
+        """Send nothing more of a message until it is resumed."""
+
+    def resume(self, message_id: str) -> MessageStatus:
+        """Go on with a paused message."""
+
+    def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None) -> MessageStatus:
+        """Give a message that has not started another time, in the forms of `DeliveryOptions.publish_at`."""
+
+    def schedules(self, limit: int) -> list[Appointment]:
+        """What waits for a time, the soonest first."""
+
+    def schedule(self, message_id: str, limit: int) -> Timetable:
+        """A message's time, at most `limit` of its runs so far, and as many of the next."""
+
+    def preview(self, delivery: DeliveryOptions, limit: int) -> list[int]:
+        """When (epoch ms) a publish with these options would start."""
 
     def register(self, registration: dict[str, Any]) -> str:
         """Register a device from its wire form (`deviceToken`, `deviceId`, `os`, …); returns the registration's id."""

@@ -6,17 +6,20 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from clarion import lifecycle
 from clarion.accept import accept
 from clarion.app import App
 from clarion.clock import wall_clock_ms
 from clarion.errors import UnknownDevice
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
+from clarion.message.option import Instant
 from clarion.message.registration import DeviceRegistration
 from clarion.providers.check import Served, served_by
 from clarion.providers.token import check_token
 from clarion.registry import Device, find, register, unregister
 from clarion.registry.registration import parse
+from clarion.schedule import control
+from clarion.schedule.appointment import Appointment, Timetable
+from clarion.schedule.timetable import appointments, preview, timetable
 from clarion.standing import Standing, introduced
 from clarion.status import Progress
 from clarion.status import read as read_progress
@@ -76,8 +79,35 @@ class DirectTransport:
 
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is not over."""
-        lifecycle.cancel(self._storage, message_id, self._app.id)
+        control.cancel(self._storage, self._app.id, message_id)
         return MessageStatus(message_id=message_id, status=PublishStatus.CANCELLED)
+
+    def pause(self, message_id: str) -> MessageStatus:
+        """Send nothing more of a message until it is resumed."""
+        control.pause(self._storage, self._app.id, message_id)
+        return self.status(message_id)
+
+    def resume(self, message_id: str) -> MessageStatus:
+        """Go on with a paused message."""
+        control.resume(self._storage, self._app.id, message_id, now_ms=self._clock(), broker_url=self._broker_url)
+        return self.status(message_id)
+
+    def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None) -> MessageStatus:
+        """Give a message that has not started another time."""
+        control.reschedule(self._storage, self._app, message_id, publish_at, time_zone, now_ms=self._clock())
+        return self.status(message_id)
+
+    def schedules(self, limit: int) -> list[Appointment]:
+        """What waits for a time, the soonest first."""
+        return appointments(self._storage, self._app.id, limit)
+
+    def schedule(self, message_id: str, limit: int) -> Timetable:
+        """A message's time, its runs so far, and the next."""
+        return timetable(self._storage, self._app.id, message_id, now_ms=self._clock(), limit=limit)
+
+    def preview(self, delivery: DeliveryOptions, limit: int) -> list[int]:
+        """When a publish with these options would start."""
+        return preview(delivery, self._app.limits, now_ms=self._clock(), limit=limit)
 
     def register(self, fields: dict[str, Any]) -> str:
         """Register a device, or renew its registration."""
@@ -124,6 +154,7 @@ class DirectTransport:
             user_id=device.user_id,
             properties=device.properties,
             environment=device.environment,
+            time_zone=device.zone,
         )
 
 

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from clarion.errors import ClarionError, NotJSON, Unavailable, from_wire
-from clarion.message import (
-    DEFAULT_CHANNEL,
-    Appearance,
-    DeliveryOptions,
-    MessageStatus,
-    PublishOptions,
-    PublishStatus,
-)
+from clarion.errors import NotJSON, Unavailable
+from clarion.message import DEFAULT_CHANNEL, Appearance, DeliveryOptions, MessageStatus, PublishOptions
 from clarion.message.form import camel
+from clarion.message.option import Instant
 from clarion.message.registration import DeviceRegistration
+from clarion.schedule.appointment import Appointment, Timetable
+from clarion.transport import reply
 from clarion.transport.discretion import Discretion
 
 TIMEOUT_S = 30.0
-
-
-class _StatusReply(msgspec.Struct, frozen=True, rename="camel"):
-    message_id: str
-    status: str = "unknown"
-    error_message: str | None = None
 
 
 class HTTPTransport:
@@ -37,45 +28,64 @@ class HTTPTransport:
 
     def __init__(self, url: str, app_id: str, api_key: str, *, ca_bundle: str | None = None) -> None:
         """Speak to the server at `url`; certificates are verified against `ca_bundle`, or the system's authorities."""
-        base = f"{url.rstrip('/')}/{quote(app_id, safe='')}/{quote(api_key, safe='')}/messaging"
+        base = f"{url.rstrip('/')}/{quote(app_id, safe='')}/{quote(api_key, safe='')}"
         verify = True if ca_bundle is None else httpx.create_ssl_context(verify=ca_bundle)
         self._client = httpx.Client(base_url=base, timeout=TIMEOUT_S, verify=verify)
-        self._discretion = Discretion(self._client.base_url.raw_path.decode().removesuffix("messaging/"))
+        self._discretion = Discretion(self._client.base_url.raw_path.decode())
 
     def publish(
         self, body: Any, channel: str | None, publish: PublishOptions, delivery: DeliveryOptions
     ) -> MessageStatus:
-        """`POST /{channel}`."""
-        path = "/" + quote(DEFAULT_CHANNEL if channel is None else channel, safe="")
-        return _status(self._ask("POST", path, {"message": body} | _wire(publish) | _wire(delivery)))
+        """`POST /messaging/{channel}`."""
+        path = "/messaging/" + quote(DEFAULT_CHANNEL if channel is None else channel, safe="")
+        return reply.status(self._ask("POST", path, {"message": body} | _wire(publish) | _wire(delivery)))
 
     def status(self, message_id: str) -> MessageStatus:
-        """`GET /{message id}`."""
-        return _status(self._ask("GET", "/" + quote(message_id, safe=":")))
+        """`GET /messaging/{message id}`."""
+        return reply.status(self._ask("GET", f"/messaging/{_quoted(message_id)}"))
 
     def cancel(self, message_id: str) -> MessageStatus:
-        """`DELETE /{message id}`."""
-        return _status(self._ask("DELETE", "/" + quote(message_id, safe=":")))
+        """`DELETE /messaging/{message id}`."""
+        return reply.status(self._ask("DELETE", f"/messaging/{_quoted(message_id)}"))
+
+    def pause(self, message_id: str) -> MessageStatus:
+        """`POST /clarion/messages/{message id}/pause`."""
+        return reply.status(self._ask("POST", f"/clarion/messages/{_quoted(message_id)}/pause"))
+
+    def resume(self, message_id: str) -> MessageStatus:
+        """`POST /clarion/messages/{message id}/resume`."""
+        return reply.status(self._ask("POST", f"/clarion/messages/{_quoted(message_id)}/resume"))
+
+    def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None) -> MessageStatus:
+        """`POST /clarion/messages/{message id}/reschedule`."""
+        body = {"publishAt": _plain(publish_at), "timeZone": time_zone}
+        return reply.status(self._ask("POST", f"/clarion/messages/{_quoted(message_id)}/reschedule", body))
+
+    def schedules(self, limit: int) -> list[Appointment]:
+        """`GET /clarion/schedules`."""
+        return reply.schedules(self._ask("GET", "/clarion/schedules", parameters=[("limit", str(limit))]))
+
+    def schedule(self, message_id: str, limit: int) -> Timetable:
+        """`GET /clarion/schedules/{message id}`."""
+        path = f"/clarion/schedules/{_quoted(message_id)}"
+        return reply.timetable(self._ask("GET", path, parameters=[("limit", str(limit))]))
+
+    def preview(self, delivery: DeliveryOptions, limit: int) -> list[int]:
+        """`POST /clarion/schedules/preview`."""
+        return reply.instants(self._ask("POST", "/clarion/schedules/preview", _wire(delivery) | {"limit": limit}))
 
     def register(self, registration: dict[str, Any]) -> str:
-        """`POST /registrations`."""
-        answer = self._ask("POST", "/registrations", registration)
-        if not isinstance(answer, dict) or not isinstance(answer.get("registrationId"), str):
-            raise _unreadable()
-        return str(answer["registrationId"])
+        """`POST /messaging/registrations`."""
+        return reply.registration_id(self._ask("POST", "/messaging/registrations", registration))
 
     def registrations(self, device_id: str) -> list[DeviceRegistration]:
-        """`GET /registrations/{device id}`."""
-        found = self._ask("GET", "/registrations/" + quote(device_id, safe=""))
-        try:
-            return msgspec.convert(found, list[DeviceRegistration])
-        except msgspec.ValidationError:
-            raise _unreadable() from None  # its words may quote a token
+        """`GET /messaging/registrations/{device id}`."""
+        return reply.registrations(self._ask("GET", "/messaging/registrations/" + quote(device_id, safe="")))
 
     def unregister(self, device_id: str, channels: Sequence[str] | None) -> None:
-        """`DELETE /registrations/{device id}`, with a `channel` parameter for each channel to leave."""
+        """`DELETE /messaging/registrations/{device id}`, with a `channel` parameter for each channel to leave."""
         parameters = [] if channels is None else [("channel", channel) for channel in channels]
-        self._ask("DELETE", "/registrations/" + quote(device_id, safe=""), parameters=parameters)
+        self._ask("DELETE", "/messaging/registrations/" + quote(device_id, safe=""), parameters=parameters)
 
     def close(self) -> None:
         """Close the connections."""
@@ -86,10 +96,14 @@ class HTTPTransport:
         content = None if body is None else _encode(body)
         headers = {} if content is None else {"Content-Type": "application/json"}
         try:
-            reply = self._client.request(method, path, content=content, headers=headers, params=list(parameters))
+            answer = self._client.request(method, path, content=content, headers=headers, params=list(parameters))
         except httpx.HTTPError as error:
             raise Unavailable(f"The Clarion server cannot be reached ({type(error).__name__}).") from None
-        return _read(reply)
+        return reply.read(answer)
+
+
+def _quoted(message_id: str) -> str:
+    return quote(message_id, safe=":")
 
 
 def _encode(body: Any) -> bytes:
@@ -103,40 +117,6 @@ def _refuse(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _read(reply: httpx.Response) -> Any:
-    try:
-        document = msgspec.json.decode(reply.content)
-    except msgspec.DecodeError:
-        document = None
-    if reply.is_success:
-        return document
-    if isinstance(document, dict) and isinstance(document.get("code"), int):
-        raise from_wire(document["code"], str(document.get("message")), document.get("errorData") or {})
-    raise ClarionError(f"The server answered {reply.status_code} without an error code.")
-
-
-def _unreadable() -> ClarionError:
-    return ClarionError("The server's answer is not one of a Clarion server that this release knows.")
-
-
-def _status(document: Any) -> MessageStatus:
-    try:
-        reply = msgspec.convert(document, _StatusReply)
-    except msgspec.ValidationError:
-        raise _unreadable() from None
-    return MessageStatus(
-        message_id=reply.message_id, status=_publish_status(reply.status), error_message=reply.error_message
-    )
-
-
-def _publish_status(word: str) -> PublishStatus:
-    word = word.upper().replace("-", "_")
-    try:
-        return PublishStatus("CANCELLED" if word == "CANCELED" else word)
-    except ValueError:  # a later release's
-        return PublishStatus.UNKNOWN
-
-
 def _wire(options: PublishOptions | DeliveryOptions | Appearance) -> dict[str, Any]:
     """The options that are set, by their camel-case names."""
     given = msgspec.structs.asdict(options)
@@ -146,4 +126,7 @@ def _wire(options: PublishOptions | DeliveryOptions | Appearance) -> dict[str, A
 def _plain(value: Any) -> Any:
     if isinstance(value, Appearance):
         return _wire(value)
-    return int(value.timestamp() * 1000) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # JSON would make null of it, which asks for a default; the server refuses the word.
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

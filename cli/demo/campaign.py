@@ -31,6 +31,7 @@ class Publish:
         channel: None is the default channel.
         delivery: to whom.
         audience: the devices that it addresses and that are registered by then.
+        delay_ms: how long after it is published it is to start.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Publish:
     channel: str | None
     delivery: DeliveryOptions
     audience: tuple[Device, ...]
+    delay_ms: int = 0
 
     @property
     def dead(self) -> int:
@@ -46,15 +48,20 @@ class Publish:
 
 
 def campaign(devices: Sequence[Device]) -> list[Publish]:
-    """The four publishes, in the order in which they must close: what one finds dead, the next does not address."""
+    """The five publishes, in the order in which they must close: what one finds dead, the next does not address."""
     registered = list(devices)
     planned: list[Publish] = []
 
     def add(
-        title: str, door: Door, channel: str | None, delivery: DeliveryOptions, to: Callable[[Device], bool]
+        title: str,
+        door: Door,
+        channel: str | None,
+        delivery: DeliveryOptions,
+        to: Callable[[Device], bool],
+        delay_ms: int = 0,
     ) -> None:
         audience = tuple(device for device in registered if to(device))
-        planned.append(Publish(title, door, channel, delivery, audience))
+        planned.append(Publish(title, door, channel, delivery, audience, delay_ms))
         registered[:] = [device for device in registered if not (to(device) and is_dead(device))]
 
     add("default channel", Door.HTTP, None, DeliveryOptions(), lambda device: "default" in device.channels)
@@ -69,6 +76,15 @@ def campaign(devices: Sequence[Device]) -> list[Publish]:
     )
     ids = singles(registered)
     add("five devices", Door.REDIS, None, DeliveryOptions(push_singlecast=ids), lambda device: device.device_id in ids)
+    to_iphones = DeliveryOptions(push_broadcast=PushBroadcast.IOS)
+    add(
+        "iPhones, 1 s later",
+        Door.HTTP,
+        None,
+        to_iphones,
+        lambda device: device.os is OS.IOS and "default" in device.channels,
+        delay_ms=1_000,
+    )
     return planned
 
 

@@ -14,7 +14,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep data and logs, and say where they are.")] = False,
     as_json: JSONOption = False,
 ) -> None:
-    """Start everything for real, publish four messages, show that the books close, stop everything."""
+    """Start everything for real, publish five messages, show that the books close, stop everything."""
     from cli.demo.run import run  # noqa: PLC0415  # imports Celery, which most commands do without
 
     raise typer.Exit(run(devices, keep=keep, as_json=as_json))

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from rich.console import Console
 
-from clarion import Appearance, Messaging, PublishOptions
+from clarion import Appearance, DeliveryOptions, Messaging, PublishOptions
 from clarion.clock import wall_clock_ms
 from clarion.errors import ClarionError
 from clarion.registry import count, register
@@ -98,7 +99,7 @@ def _publish_all(
         for publish in publishes:
             message_id = (
                 doors[publish.door]
-                .publish(f"Hello, {publish.title}", publish.channel, _OPTIONS, publish.delivery)
+                .publish(f"Hello, {publish.title}", publish.channel, _OPTIONS, _starting(publish, wall_clock_ms()))
                 .message_id
             )
             progress = draw(
@@ -109,6 +110,13 @@ def _publish_all(
             )
             ended.append((publish, progress))
     return tuple(ended)
+
+
+def _starting(publish: Publish, now_ms: int) -> DeliveryOptions:
+    """To whom, and when."""
+    if not publish.delay_ms:
+        return publish.delivery
+    return msgspec.structs.replace(publish.delivery, publish_at=now_ms + publish.delay_ms)
 
 
 def _received(stack: Stack, devices: int) -> Mapping[str, Mapping[str, Any]]:

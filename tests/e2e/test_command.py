@@ -92,6 +92,29 @@ def test_a_message_that_waits_can_be_cancelled(up):
     assert ended.lines[-1]["state"] == "cancelled"
 
 
+def test_a_delayed_message_is_followed_through_its_wait(up):
+    register(up, "patient-device", "patient-token", "patient")
+    ended = up.run("publish", "later", "--channel", "patient", "--at", "+2s", "--watch", "--json")
+    assert ended.code == 0, ended.err
+    _, first, *_, last = ended.lines
+    assert (first["state"], first["beganMs"]) == ("scheduled", None)
+    assert last["state"] == "published"
+    assert last["beganMs"] >= first["dueMs"]
+
+
+def test_a_repeated_message_is_over_when_its_last_run_was_started(up):
+    register(up, "daily-device", "daily-token", "daily")
+    ended = up.run("publish", "again", "--channel", "daily", "--every", "1s", "--count", "2", "--watch", "--json")
+    assert ended.code == 0, ended.err
+    message_id = ended.lines[0]["messageId"]
+    assert (ended.lines[-1]["state"], ended.lines[-1]["runs"]) == ("published", 2)
+    shown = up.run("schedule", "show", message_id, "--json").json
+    assert shown["appointment"]["state"] == "published"
+    for run in shown["history"]:
+        assert up.run("status", run["messageId"], "--watch", "--json").lines[-1]["parent"] == message_id
+    assert len(received(up, "daily-token")) == 2
+
+
 def test_only_devices_get_shows_a_token(up, published):
     assert up.run("devices", "get", "my-device", "--json").json["deviceToken"] == TOKEN
     assert up.run("devices", "count", "--channel", "mine").out == "1\n"

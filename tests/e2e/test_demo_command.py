@@ -16,7 +16,7 @@ def test_the_demo_ends_with_closed_books_and_leaves_nothing_behind(terminal):
     assert ended.code == 0, ended.err
     report = ended.json
     assert report["addsUp"] is True
-    assert len(report["publishes"]) == 4
+    assert len(report["publishes"]) == 5
     for publish in report["publishes"]:
         books = publish["books"]
         outcomes = Counter()

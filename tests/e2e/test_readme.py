@@ -54,21 +54,26 @@ def test_there_are_examples_of_every_scenario():
         "grouped by operating system",
         "Specific devices",
         "Delayed publishing",
-        "push templates",
+        "Repeated publishing",
+        "Push templates",
     ):
         assert words in README
 
 
 def test_the_devices_get_what_the_examples_publish(stack, output):
-    expected = {"It works.", "To every phone", "Only for Ada", "In the background"}
+    expected = {"It works.", "To every phone", "Only for Ada", "In the background", "Two seconds later"}
     assert until(lambda: set(received(stack, ADA)) == expected)
     assert until(lambda: set(received(stack, BOB)) == {"To every phone", "In the background"})
 
 
+def test_what_repeats_is_previewed_in_utc_and_cancelled(stack, output):
+    assert len(re.findall(r"^\d{4}-\d\d-\d\d 0[78]:00:00\+00:00$", output, re.MULTILINE)) == 3
+    with Messaging(stack.redis_url, app_id=stack.app) as messaging:
+        assert until(lambda: not messaging.schedules()) is True
+
+
 def test_what_a_later_release_brings_is_refused_by_name(output):
-    assert "90005" in output
-    assert "publishAt" in output
-    assert "template" in output.lower()
+    assert "Not served by this release: push templates." in output
 
 
 def test_the_commands_exist():

@@ -11,6 +11,7 @@ from clarion.registry import OS, Device, register
 from clarion.status import read
 from clarion.storage import open_storage
 from config.fleet import ROOT
+from tests.simulation import ControlPlane
 
 
 @pytest.fixture
@@ -74,3 +75,9 @@ class Watch:
         progress = self.look()
         assert not progress.state.terminal
         assert progress.books.pending > 0
+
+
+def arrivals(stack, token):
+    """The messages that a device got: (message id, arrival in epoch ms), oldest first."""
+    found = ControlPlane(stack.simulator).received(token)
+    return [(each["message"]["data"]["messageId"], each["at"]) for each in found if each["accepted"]]

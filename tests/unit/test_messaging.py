@@ -91,3 +91,21 @@ def test_a_web_app_imports_only_what_it_uses(statement, left_out):
     imported = {name.partition(".")[0] for name in done.stdout.split()}
     assert "clarion" in imported
     assert imported.isdisjoint(left_out | {"pycurl", "firebase_admin", "fastapi", "pydantic", "structlog", "config"})
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1_001, True, "5", 2.0, None])
+def test_how_many_are_listed_is_a_number_with_bounds(messaging, limit):
+    for call in (
+        lambda: messaging.schedules(limit),
+        lambda: messaging.schedule("message:1", limit),
+        lambda: messaging.preview(DeliveryOptions(), limit),
+    ):
+        with pytest.raises(InvalidField) as caught:
+            call()
+        assert caught.value.field == "limit"
+
+
+def test_only_options_can_be_previewed(messaging):
+    with pytest.raises(InvalidField) as caught:
+        messaging.preview(PublishOptions())
+    assert caught.value.field == "delivery_options"

@@ -71,7 +71,7 @@ def _aps(message: Message, os: str, shown: Appearance, kind: str) -> dict[str, A
     if kind == BACKGROUND:
         return {"content-available": 1}
     if kind == LIVE_ACTIVITY:
-        return {"timestamp": message.accepted_ms // 1000}
+        return {"timestamp": message.begins_ms // 1000}
     if kind != ALERT:
         return {}
     header = {name: message.headers.get(f"{os.lower()}-{name}") for name in OWN_HEADERS}

@@ -1,7 +1,7 @@
 -- Closes the books: when the message is planned and no shard is open, moves it to its last state and lets its keys expire.
 -- KEYS[2] active, KEYS[3] outbox.
 local function keep_until(seconds)
-  for _, key in ipairs({MESSAGE, BOOKS, CODES, CHUNKS, UNMATCHED}) do redis.call('EXPIRE', key, seconds) end
+  for _, key in ipairs({MESSAGE, BOOKS, CODES, CHUNKS, UNMATCHED, RUNS, FROZEN}) do redis.call('EXPIRE', key, seconds) end
   for _, chunk in ipairs(redis.call('SMEMBERS', CHUNKS)) do redis.call('EXPIRE', LEDGER .. chunk, seconds) end
 end
 
@@ -29,6 +29,6 @@ local function settle(id, now)
   local state = fields[1]
   if state ~= 'delivering' and state ~= 'cancelling' then return state end
   if not fields[2] then return state end
-  if redis.call('ZCARD', WAITING) + redis.call('ZCARD', LEASED) > 0 then return state end
+  if redis.call('ZCARD', WAITING) + redis.call('ZCARD', LEASED) + redis.call('ZCARD', LATER) > 0 then return state end
   return close(id, last_state(state, tonumber(fields[3])), now)
 end

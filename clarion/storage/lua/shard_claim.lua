@@ -1,14 +1,15 @@
 -- Leases an open shard to one worker.
 -- KEYS: message prefix   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms)
--- Returns {'claimed', fence, attempt, state, ledger slice (string) or cells (slot, code, …), what its devices wait for},
--- {'early', due (ms)}, or {'busy' | 'closed'}.
+-- Returns {'claimed', fence, attempt, state, ledger slice (string) or cells (slot, code, …), what its devices wait for,
+-- now (ms)}, {'early', due (ms)}, or {'busy' | 'paused' | 'closed'}.
 --#include _message
 --#include _shard
 local shard, owner, now = ARGV[1], ARGV[2], now_ms()
 local state = redis.call('HGET', MESSAGE, 'state')
+if state == 'paused' then return {'paused'} end
 if state ~= 'planning' and state ~= 'delivering' and state ~= 'cancelling' then return {'closed'} end
 local r = row(shard)
-local due = redis.call('ZSCORE', WAITING, shard)
+local due = redis.call('ZSCORE', WAITING, shard) or redis.call('ZSCORE', LATER, shard)
 if due then
   if tonumber(due) > now + ARGV[7] and state ~= 'cancelling' then return {'early', due} end
 else
@@ -19,6 +20,7 @@ end
 r.fence, r.owner = r.fence + 1, owner
 write_row(shard, r)
 redis.call('ZREM', WAITING, shard)
+redis.call('ZREM', LATER, shard)
 redis.call('ZADD', LEASED, now + ARGV[3], shard)
 local key = LEDGER .. ARGV[4]
 local cells
@@ -27,4 +29,4 @@ if redis.call('TYPE', key).ok == 'hash' then
 else
   cells = redis.call('GETRANGE', key, ARGV[5], ARGV[6])
 end
-return {'claimed', r.fence, r.attempt, state, cells, redis.call('HGET', WAITS, shard) or ''}
+return {'claimed', r.fence, r.attempt, state, cells, redis.call('HGET', WAITS, shard) or '', now}

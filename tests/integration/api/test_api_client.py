@@ -40,14 +40,23 @@ def test_a_publish_arrives_whole_and_is_cancelled(api, messaging):
 
 
 def test_a_device_registers_and_unregisters(messaging):
-    registration_id = messaging.register_device("tok", "a/b", "IOS", channels=["x", "y"], environment="sandbox")
+    registration_id = messaging.register_device(
+        "tok", "a/b", "IOS", channels=["x", "y"], environment="sandbox", time_zone="Europe/Paris"
+    )
     [found] = messaging.get_registrations("a/b")
     assert (found.id, found.channels, found.environment) == (registration_id, ["x", "y"], "sandbox")
+    assert found.time_zone == "Europe/Paris"
     messaging.unregister_device("a/b", ["x"])
     assert messaging.get_registrations("a/b")[0].channels == ["y"]
     messaging.unregister_device("a/b")
     with pytest.raises(UnknownDevice):
         messaging.get_registrations("a/b")
+
+
+def test_a_time_zone_that_is_none_is_an_error_that_names_it(messaging):
+    with pytest.raises(InvalidField, match=r"^Invalid timeZone: expected an IANA time zone") as caught:
+        messaging.register_device("tok", "a/b", "IOS", time_zone="Mars/Phobos")
+    assert caught.value.error_data["field"] == "timeZone"
 
 
 def test_errors_come_back_as_their_classes(api, messaging):

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.model import CancelReply, Progress, RecentMessages, StatusReply
+from api.model import CancelReply, StatusReply
+from api.progress_model import Progress, RecentMessages
 
 UNKNOWN = "message:6ED94D19-172B-48AE-BB2C-7AA8E305CD31"
 

@@ -95,9 +95,14 @@ def test_what_cannot_name_a_channel_is_refused(api, path):
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"publishAt": 4_102_444_800_000}, 90005),
-        ({"publishAt": "2100-01-01T00:00:00.000Z"}, 90005),
-        ({"repeatEvery": 60}, 90005),
+        ({"publishAt": 4_102_444_800_000}, 5030),
+        ({"publishAt": "2100-01-01T00:00:00.000Z"}, 5030),
+        ({"publishAt": "2027-01-01T00:00:00"}, 5030),
+        ({"repeatEvery": -1}, 5003),
+        ({"repeatCron": "@never"}, 5003),
+        ({"timeZone": "Mars/Phobos"}, 90001),
+        ({"quietHours": "late"}, 90001),
+        ({"ratePerS": 0}, 90001),
         ({"segmentQuery": "os='IOS'"}, 90005),
         ({"publishAt": True}, 5030),
         ({"repeatExpiresAt": {}}, 5003),

@@ -32,6 +32,7 @@ def test_a_device_registers_is_read_and_unregisters(api):
             "userId": None,
             "properties": {},
             "environment": None,
+            "timeZone": None,
         }
     ]
     Registration.model_validate(answer.json()[0], extra="forbid")
@@ -85,6 +86,8 @@ def test_a_device_id_is_percent_encoded(api, device_id):
         ("properties", []),
         ("userId", 5),
         ("environment", "staging"),
+        ("timeZone", "Mars/Phobos"),
+        ("timeZone", 2),
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(api, field, value):
@@ -102,6 +105,24 @@ def test_an_environment_belongs_to_the_token(api):
     ):
         register(api, **fields)
         assert api.get("/messaging/registrations/dev-1").json()[0]["environment"] == environment
+
+
+def test_a_time_zone_is_that_of_the_latest_registration(api):
+    for fields, zone in (
+        ({"timeZone": "Europe/Paris"}, "Europe/Paris"),
+        ({"timeZone": "Asia/Kolkata"}, "Asia/Kolkata"),
+        ({"timeZone": ""}, None),
+        ({"timeZone": "UTC"}, "UTC"),
+        ({}, None),
+    ):
+        register(api, **fields)
+        assert api.get("/messaging/registrations/dev-1").json()[0]["timeZone"] == zone
+
+
+def test_an_unknown_time_zone_is_refused_with_what_was_expected(api):
+    answer = api.post("/messaging/registrations", DEVICE | {"timeZone": "Mars/Phobos"})
+    assert answer.json()["message"] == "Invalid timeZone: expected an IANA time zone such as Europe/Paris."
+    assert api.refusal("GET", "/messaging/registrations/dev-1") == 5000
 
 
 def test_applications_do_not_see_each_others_devices(api):

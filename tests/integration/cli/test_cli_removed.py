@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 import time
 
 import pytest
 
 from clarion.registry import OS, Device, Grave, count, prune, register
-from cli.app import main
 
-APPS = '[apps.demo]\nname = "Demo"\n[[apps.demo.keys]]\nkey = "0123456789abcdef"\nscopes = ["admin"]\n'
 MESSAGE = "message:6ED94D19-172B-48AE-BB2C-7AA8E305CD31"
 
 
 @pytest.fixture
-def clarion(monkeypatch, capsys, tmp_path, redis_url):
-    """Runs `clarion devices …` in this process; returns exit code, stdout and stderr."""
-    for name in [name for name in os.environ if name.startswith("CLARION_")]:
-        monkeypatch.delenv(name)
-    (tmp_path / "apps.toml").write_text(APPS)
-    monkeypatch.setenv("CLARION_REDIS_URL", redis_url)
-    monkeypatch.setenv("CLARION_APPS_FILE", str(tmp_path / "apps.toml"))
-    before = signal.getsignal(signal.SIGTERM)
-
-    def clarion(*words):
-        monkeypatch.setattr(sys, "argv", ["clarion", "devices", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    yield clarion
-    signal.signal(signal.SIGTERM, before)
+def devices(clarion):
+    """Runs `clarion devices …`."""
+    return lambda *words: clarion("devices", *words)
 
 
 @pytest.fixture
@@ -53,11 +33,11 @@ def _bury(storage, slot, name, reason, at_ms):
     assert prune(storage, "demo", 0, {slot: grave}, message_id=MESSAGE, now_ms=at_ms) == 1
 
 
-def test_removed_devices_are_listed_without_their_tokens(clarion, gone):
-    code, out, _ = clarion("removed")
+def test_removed_devices_are_listed_without_their_tokens(devices, gone):
+    code, out, _ = devices("removed")
     assert (code, [line.split()[-1] for line in out.splitlines()]) == (0, ["device", "b", "a", "c"])
     assert "secret" not in out
-    _, out, _ = clarion("removed", "--since", "1h", "--reason", "UNREGISTERED", "--json")
+    _, out, _ = devices("removed", "--since", "1h", "--reason", "UNREGISTERED", "--json")
     [found] = map(json.loads, out.splitlines())
     assert found.pop("removedMs") > 0
     assert found == {
@@ -69,30 +49,30 @@ def test_removed_devices_are_listed_without_their_tokens(clarion, gone):
         "reason": "UNREGISTERED",
         "messageId": MESSAGE,
     }
-    assert len(clarion("removed", "--limit", "1")[1].splitlines()) == 2
+    assert len(devices("removed", "--limit", "1")[1].splitlines()) == 2
 
 
-def test_an_empty_list_says_so(clarion):
-    assert clarion("removed") == (0, "", "no removed devices\n")
+def test_an_empty_list_says_so(devices):
+    assert devices("removed") == (0, "", "no removed devices\n")
 
 
-def test_named_devices_are_restored(clarion, gone, storage):
-    assert clarion("restore", "a", "c") == (0, "of 2 devices: 2 restored, 0 unknown, 0 superseded\n", "")
+def test_named_devices_are_restored(devices, gone, storage):
+    assert devices("restore", "a", "c") == (0, "of 2 devices: 2 restored, 0 unknown, 0 superseded\n", "")
     assert count(storage, "demo") == 2
-    code, out, err = clarion("restore", "a", "b", "x")
+    code, out, err = devices("restore", "a", "b", "x")
     assert (code, out) == (3, "of 3 devices: 1 restored, 1 unknown, 1 superseded\n")
     assert err == "  a: superseded\n  x: unknown\n"
 
 
-def test_all_of_a_reason_or_time_are_restored(clarion, gone, storage):
-    code, out, _ = clarion("restore", "--reason", "UNREGISTERED", "--since", "1d", "--json")
+def test_all_of_a_reason_or_time_are_restored(devices, gone, storage):
+    code, out, _ = devices("restore", "--reason", "UNREGISTERED", "--since", "1d", "--json")
     assert code == 0
     assert json.loads(out) == {"restored": 1, "unknown": 0, "superseded": 0, "devices": {"a": "restored"}}
-    assert clarion("restore", "--since", "3d")[1] == "of 2 devices: 2 restored, 0 unknown, 0 superseded\n"
-    assert clarion("restore", "--since", "3d")[1] == "of 0 devices: 0 restored, 0 unknown, 0 superseded\n"
+    assert devices("restore", "--since", "3d")[1] == "of 2 devices: 2 restored, 0 unknown, 0 superseded\n"
+    assert devices("restore", "--since", "3d")[1] == "of 0 devices: 0 restored, 0 unknown, 0 superseded\n"
     assert count(storage, "demo") == 3
 
 
 @pytest.mark.parametrize("words", [[], ["a", "--since", "1h"], ["a", "--reason", "x"]])
-def test_who_is_to_be_restored_is_said_in_one_way(clarion, words):
-    assert clarion("restore", *words)[0] == 2
+def test_who_is_to_be_restored_is_said_in_one_way(devices, words):
+    assert devices("restore", *words)[0] == 2

@@ -16,6 +16,7 @@ from clarion.delivery.deliver import deliver
 from clarion.delivery.engine import EngineOptions, make_engine
 from clarion.delivery.outfit import Outfit, Pace
 from clarion.delivery.plan import plan
+from clarion.message.message import decode, encode
 from clarion.providers.catalog import providers
 from clarion.registry import OS, Device, register
 from clarion.status import read
@@ -48,9 +49,9 @@ class Clock:
 class System:
     """One application with a registry and one worker's thread, driven step by step by the test."""
 
-    def __init__(self, storage, simulation, pace=None, quarantine=None):
+    def __init__(self, storage, simulation, pace=None, quarantine=None, **asked):
         self.storage, self.simulation, self.clock = storage, simulation, Clock()
-        self.app = App("demo", "Demo", **self.credentials(), quarantine=quarantine or Quarantine())
+        self.app = App("demo", "Demo", **(self.credentials() | asked), quarantine=quarantine or Quarantine())
         self.pace = pace or Pace(shard_size=50)
         self._engines = []
         self.outfit = self.new_outfit()
@@ -119,10 +120,8 @@ class System:
 
         bearers = Bearers(self.storage, self.clock)
         provided = {"demo": providers(self.app)}
-        quarantine = {"demo": self.app.quarantine}
-        return Outfit(
-            self.storage, None, provided, quarantine, engine_for, bearers, self.pace, self.clock, random.random
-        )
+        apps = {"demo": self.app}
+        return Outfit(self.storage, None, provided, apps, engine_for, bearers, self.pace, self.clock, random.random)
 
     def devices(self, count, token="token-{}", channels=("default",), os=OS.ANDROID, **fields):
         made = [
@@ -146,7 +145,22 @@ class System:
         return plan(self.outfit, message_id)
 
     def shards(self, message_id):
-        return [shard.decode() for shard in self.storage.main.zrange(keys.waiting(message_id), 0, -1)]
+        return [shard for place in self.dues(message_id) for shard in place]
+
+    def dues(self, message_id):
+        """When the open shards that nobody holds are due (epoch ms); those that lie in `later` are in the second."""
+        places = (keys.waiting(message_id), keys.later(message_id))
+        return [
+            {shard.decode(): due for shard, due in self.storage.main.zrange(key, 0, -1, withscores=True)}
+            for key in places
+        ]
+
+    def rewrite(self, message_id, **fields):
+        """Let the stored message say something else."""
+        key = keys.message(message_id)
+        message = msgspec.structs.replace(decode(self.storage.main.hget(key, "content")), **fields)
+        self.storage.main.hset(key, "content", encode(message))
+        return message
 
     def deliver(self, message_id, outfit=None):
         return [deliver(outfit or self.outfit, message_id, shard) for shard in self.shards(message_id)]
@@ -156,6 +170,7 @@ class System:
         main = self.storage.main
         for shard in self.shards(message_id):
             main.zadd(keys.waiting(message_id), {shard: 1})
+        main.delete(keys.later(message_id))
         for shard, packed in main.hgetall(keys.waits(message_id)).items():
             waits = {name: (1, *wait[1:]) for name, wait in msgspec.msgpack.decode(packed).items()}
             main.hset(keys.waits(message_id), shard, msgspec.msgpack.encode(waits))
@@ -179,11 +194,11 @@ class System:
 
 @pytest.fixture
 def new_system(storage, simulation):
-    """Makes systems of a pace, and closes their engines in the end."""
+    """Makes systems of a pace whose application asks for something, and closes their engines in the end."""
     made = []
 
-    def make(pace=None, quarantine=None):
-        made.append(System(storage, simulation, pace, quarantine))
+    def make(pace=None, quarantine=None, **asked):
+        made.append(System(storage, simulation, pace, quarantine, **asked))
         return made[-1]
 
     yield make

@@ -241,7 +241,7 @@ def test_what_was_not_sent_goes_out_again_at_once(system):
     system.devices(1, token="sim:REFUSED_STREAM;times=3:{}")
     message_id = planned(system)
     assert system.deliver(message_id) == ["reopened"]
-    ((_, due_ms),) = system.storage.main.zrange(keys.waiting(message_id), 0, -1, withscores=True)
+    (due_ms,) = system.dues(message_id)[0].values()
     assert due_ms - system.clock() < 2_000
 
 

@@ -208,11 +208,11 @@ def test_the_wait_of_one_provider_is_not_that_of_the_others(system):
     message_id = system.accept()
     system.plan(message_id)
     assert system.deliver(message_id) == ["reopened"]
-    ((_, due_ms),) = system.storage.main.zrange(keys.waiting(message_id), 0, -1, withscores=True)
+    (due_ms,) = system.dues(message_id)[1].values()
     assert due_ms - system.clock() < 15_000
     system.clock.ahead_ms = 20_000
     for shard in system.shards(message_id):
-        system.storage.main.zadd(keys.waiting(message_id), {shard: 1})
+        system.storage.main.zadd(keys.later(message_id), {shard: 1})
     assert system.deliver(message_id) == ["reopened"]
     assert system.books(message_id) == {"accepted|apns|": 10, "accepted|fcm|": 33, "pending": 3}
     system.make_due(message_id)

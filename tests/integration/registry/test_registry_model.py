@@ -51,6 +51,7 @@ devices = st.builds(
     user_id=st.sampled_from([None, "u"]),
     properties=st.sampled_from([{}, {"age": 3, "tags": ["a", None]}]),
     environment=st.sampled_from([None, None, "sandbox"]),
+    zone=st.sampled_from([None, None, "Europe/Berlin"]),
 )
 registrations = st.tuples(st.just("register"), st.lists(devices, min_size=1, max_size=6))
 leavings = st.tuples(

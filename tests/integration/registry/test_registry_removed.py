@@ -128,7 +128,7 @@ def test_a_device_whose_token_moved_to_another_one_is_not_listed(storage):
 
 
 def test_a_restored_device_is_as_it_was_at_its_ordinal_and_registered_now(storage):
-    phone = device("phone", channels=("a", "b"), expires_at=5000, user_id="u", environment="sandbox")
+    phone = device("phone", channels=("a", "b"), expires_at=5000, user_id="u", environment="sandbox", zone="UTC")
     register(storage, APP, [device("other"), phone])
     bury(storage, APP, 0, {1: phone.token})
     assert restore(storage, APP, ["phone", "nobody", "other"], 1000) == {

@@ -47,7 +47,7 @@ def interrupt():
 def test_an_export_can_be_imported_elsewhere(storage, tmp_path, form):
     devices = [
         Device("t1", "d1", OS.WEB, "14", ("a|b", "c\\"), NOW, NOW + 5, "u", {"x": [1, "ü\n"]}),
-        Device("t2", "d,2", OS.HMS, registered_at=NOW),
+        Device("t2", "d,2", OS.HMS, registered_at=NOW, zone="Asia/Kolkata"),
     ]
     register(storage, APP, devices)
     path = tmp_path / f"devices.{form}"
@@ -60,13 +60,14 @@ def test_an_export_can_be_imported_elsewhere(storage, tmp_path, form):
 
 def test_bad_lines_are_put_aside_as_they_were(storage, tmp_path):
     path = tmp_path / "devices.jsonl"
-    bad = [b"nope\n", line(3, os="BEOS"), line(4, expiration=1), b"[]"]
-    path.write_bytes(line(1) + bad[0] + line(2) + bad[1] + b"\n" + bad[2] + bad[3])
+    bad = [b"nope\n", line(3, os="BEOS"), line(4, expiration=1), line(5, timeZone="Mars"), b"[]"]
+    path.write_bytes(line(1) + bad[0] + line(2) + bad[1] + b"\n" + b"".join(bad[2:]))
     done = import_devices(storage, APP, path, now_ms=NOW)
-    assert (done.registered, done.rejected) == (2, 4)
-    assert [number for number, _ in done.reasons] == [2, 4, 6, 7]
+    assert (done.registered, done.rejected) == (2, 5)
+    assert [number for number, _ in done.reasons] == [2, 4, 6, 7, 8]
     assert done.reasons[0][1] == "not JSON"
     assert done.reasons[1][1].startswith("Invalid os: expected one of IOS")
+    assert done.reasons[3][1] == "Invalid timeZone: expected an IANA time zone such as Europe/Paris."
     assert done.rejects.read_bytes() == b"".join(bad) + b"\n"
     assert beside(path) == ["devices.jsonl", "devices.jsonl.rejects"]
 

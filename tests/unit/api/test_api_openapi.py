@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from api import model
+from api import model, progress_model, schedule_model
+from api.wire import Wire
 
 METHODS = {"get", "post", "delete"}
 
@@ -34,6 +35,12 @@ def test_it_lists_every_route_that_is_served(document):
         f"DELETE {base}/messaging/registrations/{{device_id}}",
         f"GET {base}/clarion/messages",
         f"GET {base}/clarion/messages/{{message_id}}",
+        f"POST {base}/clarion/messages/{{message_id}}/pause",
+        f"POST {base}/clarion/messages/{{message_id}}/resume",
+        f"POST {base}/clarion/messages/{{message_id}}/reschedule",
+        f"GET {base}/clarion/schedules",
+        f"GET {base}/clarion/schedules/{{message_id}}",
+        f"POST {base}/clarion/schedules/preview",
         f"GET {base}/info",
         f"GET {base}/clarion/providers",
         f"POST {base}/clarion/providers/{{provider}}/resume",
@@ -57,22 +64,23 @@ def test_nothing_is_said_to_answer_422(document):
 
 def test_bodies_are_described_in_the_words_of_the_wire(document):
     bodies = {
-        name: operation["requestBody"]["content"]["application/json"]["schema"]
+        name.rpartition("/")[2]: operation["requestBody"]["content"]["application/json"]["schema"]
         for name, operation in operations(document)
         if "requestBody" in operation
     }
-    publish, register = bodies.values()
-    if "deviceToken" in publish["properties"]:
-        publish, register = register, publish
-    assert {"message", "publishPolicy", "pushBroadcast", "pushSinglecast", "idempotencyKey"} <= publish[
-        "properties"
-    ].keys()
-    assert register["required"] == ["deviceToken", "deviceId", "os"]
+    assert bodies.keys() == {"{channel}", "registrations", "preview", "reschedule"}
+    times = {"publishAt", "timeZone", "repeatEvery", "repeatCron", "repeatExpiresAt", "repeatCount", "localTime"}
+    publish = {"message", "publishPolicy", "pushBroadcast", "pushSinglecast", "idempotencyKey", "quietHours"}
+    assert publish | times <= bodies["{channel}"]["properties"].keys()
+    assert bodies["preview"]["properties"].keys() == times | {"misfire", "limit"}
+    assert bodies["reschedule"]["required"] == ["publishAt"]
+    assert bodies["registrations"]["required"] == ["deviceToken", "deviceId", "os"]
 
 
 def test_no_success_has_the_two_members_that_mean_an_error():
-    replies = [kind for kind in vars(model).values() if isinstance(kind, type) and issubclass(kind, model._Wire)]
-    assert len(replies) > 10
+    models = [each for module in (model, progress_model, schedule_model) for each in vars(module).values()]
+    replies = {kind for kind in models if isinstance(kind, type) and issubclass(kind, Wire)}
+    assert len(replies) > 20
     for reply in replies:
         names = {field.serialization_alias or name for name, field in reply.model_fields.items()}
         assert reply is model.Error or not {"code", "message"} <= names, reply

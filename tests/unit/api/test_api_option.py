@@ -13,6 +13,7 @@ from clarion.message import (
     PublishPolicy,
     PushBroadcast,
 )
+from clarion.message.form import camel
 
 
 def test_an_empty_body_asks_for_the_defaults():
@@ -21,7 +22,7 @@ def test_an_empty_body_asks_for_the_defaults():
 
 
 def test_nulls_ask_for_the_defaults():
-    names = ["publishPolicy", "pushPolicy", "pushBroadcast", "pushSinglecast", "publishAt", "repeatEvery", "ttl"]
+    names = ["pushPolicy", *map(camel, DeliveryOptions.__struct_fields__)]
     assert delivery_options(dict.fromkeys(names)) == DeliveryOptions()
     nothing = dict.fromkeys(["headers", "publisherId", "appearance", "raw"])
     assert publish_options(nothing) == PublishOptions()
@@ -36,6 +37,15 @@ def test_every_member_reaches_its_option():
         "publishAt": 1767225600000,
         "repeatEvery": 60,
         "repeatExpiresAt": "2026-01-01T00:00:00.000Z",
+        "repeatCron": "0 9 * * *",
+        "repeatCount": 5,
+        "timeZone": "Europe/Berlin",
+        "misfire": "skip",
+        "localTime": True,
+        "quietHours": "22:00-08:00",
+        "freezeAudience": True,
+        "ratePerS": 2.5,
+        "spreadOver": 3600,
         "segmentQuery": "os='IOS'",
         "ttl": 5,
         "priority": "high",
@@ -50,6 +60,15 @@ def test_every_member_reaches_its_option():
         publish_at=1767225600000,
         repeat_every=60,
         repeat_expires_at="2026-01-01T00:00:00.000Z",
+        repeat_cron="0 9 * * *",
+        repeat_count=5,
+        time_zone="Europe/Berlin",
+        misfire="skip",
+        local_time=True,
+        quiet_hours="22:00-08:00",
+        freeze_audience=True,
+        rate_per_s=2.5,
+        spread_over=3600,
         segment_query="os='IOS'",
         ttl=5,
         priority="high",
@@ -180,8 +199,10 @@ def test_a_form_of_the_wrong_kind_is_named(body, field):
     assert caught.value.field == field
 
 
-def test_milliseconds_with_a_fraction_are_rounded():
-    assert delivery_options({"publishAt": 1767225600000.4}).publish_at == 1767225600000
+@pytest.mark.parametrize("value", [0, 1767225600000, 1767225600000.6, "2026-01-01", "tomorrow", ""])
+def test_an_instant_reaches_its_option_as_it_stands(value):
+    options = delivery_options({"publishAt": value, "repeatExpiresAt": value})
+    assert (options.publish_at, options.repeat_expires_at) == (value, value)
 
 
 def test_the_key_in_the_body_goes_before_the_one_in_the_headers():

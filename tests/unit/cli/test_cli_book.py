@@ -4,10 +4,11 @@ from io import StringIO
 
 from rich.console import Console
 
-from api.model import BookEntry, Books, Progress, RecentMessage
+from api.progress_model import BookEntry, Books, Progress, RecentMessage
 from clarion.message import PublishStatus, State
 from clarion.status import Headline
-from cli.book import books_table, headline_document, headline_lines, progress_document, summary
+from cli import clock
+from cli.book import books_table, cancellation, headline_document, headline_lines, progress_document, summary
 from tests.unit.cli.progress import MESSAGE_ID, progress
 
 
@@ -60,3 +61,35 @@ def test_an_id_in_a_list_is_never_cut():
     )
     (_, line) = headline_lines([headline])
     assert line.endswith(f"in progress  1 000 000 000  {MESSAGE_ID}")
+
+
+def test_the_summary_of_a_message_that_waits_says_until_when():
+    waits = {"status": PublishStatus.SCHEDULED, "began_ms": None, "due_ms": 1_782_907_200_000}
+    at = clock.instant(1_782_907_200_000)
+    assert summary(progress(State.SCHEDULED, **waits)) == f"scheduled, due {at}"
+    assert summary(progress(State.PAUSED, **waits)) == f"scheduled, paused, due {at}"
+    repeated = summary(progress(State.SCHEDULED, runs=3, missed=1, **waits))
+    assert repeated == f"scheduled, next run due {at}, 3 runs, 1 missed"
+
+
+def test_the_summary_of_a_message_under_way_says_how_fast_and_until_when():
+    words = summary(
+        progress(
+            State.DELIVERING,
+            accepted=1,
+            pending=1,
+            parent=MESSAGE_ID,
+            rate_per_s=0.251,
+            limit_per_s=12_345.0,
+            ends_ms=1_782_907_200_000,
+        )
+    )
+    at = clock.instant(1_782_907_200_000)
+    run = f"a run of {MESSAGE_ID}"
+    assert words.endswith(f", {run}, 1 open shards, 0.25/s, at most 12 345/s, ends about {at}")
+
+
+def test_a_cancel_tells_how_much_was_done_before():
+    assert cancellation(progress(State.CANCELLED, began_ms=None)) == "cancelled"
+    assert cancellation(progress(State.CANCELLING, accepted=1_234)) == "cancelled; 1 234 were sent before"
+    assert cancellation(progress(State.CANCELLED, runs=12, began_ms=None)) == "cancelled after 12 runs"

@@ -54,3 +54,22 @@ def test_an_operating_system_that_does_not_exist_is_refused(clarion):
     ended = clarion("publish", "hello", "--os", "IOS,SYMBIAN")
     assert ended.code == 2
     assert "expected IOS, ANDROID, WP, OSX, WEB, HMS, ALL" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--at", "+soon"), "--at +soon: expected a date and time, or +90s, +10m, +2h, +1d"),
+        (("--at", "+1h", "--local-time"), "--at +1h: expected a date and time, because of --local-time"),
+        (("--every", "hourly"), "--every hourly: expected seconds, or 90s, 10m, 2h, 1d"),
+        (("--until", "+"), "--until +: expected a date and time"),
+        (("--spread-over", "1.5h"), "--spread-over 1.5h: expected seconds"),
+        (("--misfire", "never"), "'coalesce', 'skip'"),
+        (("--count", "many"), "--count"),
+        (("--rate", "fast"), "--rate"),
+    ],
+)
+def test_an_option_about_time_that_cannot_be_read_is_named(clarion, words, said):
+    ended = clarion("publish", "hello", *words)
+    assert ended.code == 2
+    assert said in " ".join(ended.err.split())

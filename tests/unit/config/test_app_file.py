@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from clarion.app import FCMStyle, Limits, Scope
+from clarion.app import App, FCMStyle, Limits, Scope
+from clarion.calendar.hours import QuietHours
 from clarion.errors import Misconfigured
 from config.app_file import read_apps
 
 KEY = "k3y-that-nobody-may-see"
 KEYS = f'[[apps.demo.keys]]\nkey = "{KEY}"\nscopes = ["publish"]\n'
 DEMO = f'[apps.demo]\nname = "Demo"\n{KEYS}'
+
+
+def timed(*lines):
+    return DEMO.replace('name = "Demo"', "\n".join(['name = "Demo"', *lines]))
 
 
 @pytest.fixture
@@ -35,6 +40,16 @@ def test_an_app_has_its_keys_scopes_and_channels(write):
 def test_limits_that_are_not_given_have_their_defaults(write):
     app = read_apps(write(DEMO + "[apps.demo.limits]\nsinglecast = 5\n"))["demo"]
     assert app.limits == Limits(singlecast=5)
+
+
+def test_an_app_has_its_time_zone_and_quiet_hours(write):
+    app = read_apps(write(timed('time_zone = "Europe/Berlin"', 'quiet_hours = "22:00-08:30"')))["demo"]
+    assert (app.time_zone, app.quiet_hours) == ("Europe/Berlin", QuietHours(22 * 60, 8 * 60 + 30))
+
+
+def test_an_app_that_says_nothing_of_time_has_the_defaults(write):
+    app, default = read_apps(write(DEMO))["demo"], App("demo", "Demo")
+    assert (app.time_zone, app.quiet_hours) == (default.time_zone, default.quiet_hours) == ("UTC", None)
 
 
 def test_paths_are_relative_to_the_file(write, tmp_path):
@@ -85,6 +100,11 @@ WRONG = [
         for scope in ("register", "read", "admin")
     ),
     (DEMO.replace('["publish"]', '["read"]\nchannels = ["news"]'), "apps.demo.keys[0]"),
+    *((timed(f"time_zone = {zone}"), "apps.demo.time_zone") for zone in ('"Europe/Berln"', '""', '"CEST"', "2")),
+    *(
+        (timed(f"quiet_hours = {hours}"), "apps.demo.quiet_hours")
+        for hours in ('"22-8"', '"22:00-24:00"', '""', "22", '["22:00", "08:00"]')
+    ),
     (DEMO + "[apps.demo.limits]\nsinglecast = 0\n", "apps.demo.limits.singlecast"),
     (DEMO + "[apps.demo.limits]\nsinglecasts = 9\n", "apps.demo.limits.singlecasts"),
     (DEMO + "[apps.demo.fcm]\n", "apps.demo.fcm.service_account"),
@@ -107,6 +127,19 @@ def test_a_wrong_file_is_one_line_that_names_the_place_and_hides_the_key(write, 
     assert caught.value.message.startswith(f"{file}: {place}: ")
     assert "\n" not in caught.value.message
     assert KEY not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('time_zone = "Berlin"', "expected an IANA time zone such as Europe/Paris"),
+        ('quiet_hours = "at night"', "expected two times of the day such as 22:00-08:00, or none"),
+    ],
+)
+def test_a_wrong_time_says_what_was_expected(write, line, expected):
+    with pytest.raises(Misconfigured) as caught:
+        read_apps(write(timed(line)))
+    assert caught.value.message.endswith(f": {expected}")
 
 
 def test_a_file_that_is_not_toml_says_where(write):

@@ -32,3 +32,11 @@ def test_the_sweep_is_due_as_often_as_the_settings_say_and_expires():
 def test_the_broker_is_the_redis_unless_another_is_named():
     assert OPTIONS["broker_url"] == Settings().redis_url
     assert celery_options(Settings(broker_url="amqp://h"))["broker_url"] == "amqp://h"
+
+
+def test_the_broker_delivers_again_when_the_settings_say():
+    def timeout_s(settings):
+        return celery_options(settings)["broker_transport_options"]["visibility_timeout"]
+
+    assert timeout_s(Settings(visibility_timeout_s=5)) == 5
+    assert timeout_s(Settings()) == 3_600

@@ -7,8 +7,10 @@ from enum import Enum
 import pytest
 
 from clarion.app import (
+    PROVIDERS,
     ApiKey,
     APNsCredential,
+    App,
     FCMCredential,
     HMSCredential,
     Limits,
@@ -46,6 +48,11 @@ def test_every_variable_is_documented_and_no_other():
 def test_the_documented_default_is_the_default(name):
     default = Settings.model_fields[name].default
     assert VARIABLES[PREFIX + name.upper()] == str(default.value if isinstance(default, Enum) else default)
+
+
+def test_every_plain_value_of_an_app_is_documented():
+    tables = {"keys", "limits", "quarantine", *PROVIDERS}
+    assert set(section("[apps.<id>]")) == {f.name for f in dataclasses.fields(App)} - tables - {"id"}
 
 
 def test_every_limit_is_documented_with_its_default():

@@ -66,6 +66,7 @@ WRONG = [
     ("LEASE_S", "1"),
     ("LEASE_S", "nan"),
     ("RESCUE_EVERY_S", "0"),
+    ("VISIBILITY_TIMEOUT_S", "4"),
     ("REQUEST_TIMEOUT_S", "inf"),
     ("LOG_LEVEL", "hunter2"),
     ("LOG_FORMAT", "xml"),

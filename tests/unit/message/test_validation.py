@@ -85,6 +85,8 @@ def test_header_values_become_strings():
         ({"push_singlecast": None}, "pushSinglecast"),
         ({"push_singlecast": [5]}, "pushSinglecast"),
         ({"push_singlecast": ["\ud800"]}, "pushSinglecast"),
+        ({"freeze_audience": 1}, "freezeAudience"),
+        ({"freeze_audience": None}, "freezeAudience"),
         ({"ttl": -1}, "ttl"),
         ({"ttl": 0}, "ttl"),
         ({"ttl": True}, "ttl"),
@@ -166,11 +168,7 @@ def test_a_target_names_the_systems_it_addresses():
     assert built(push_broadcast=18).target.systems() == ("ANDROID", "WEB")
 
 
-@pytest.mark.parametrize("option", ["publish_at", "repeat_every", "repeat_expires_at"])
-def test_time_is_refused_by_name(option):
-    with pytest.raises(NotProvided, match=option.split("_")[0]):
-        built(**{option: 1})
-
-
-def test_publish_at_zero_is_now():
-    assert built(publish_at=0, repeat_every=0)
+def test_a_where_clause_is_refused_by_name():
+    with pytest.raises(NotProvided, match="segmentQuery"):
+        built(segment_query="os = 'IOS'")
+    assert built(segment_query="").target.segment is None

@@ -25,6 +25,7 @@ devices = st.builds(
         texts, st.none() | st.integers(-(2**63), 2**64 - 1) | st.lists(st.booleans()), max_size=3
     ),
     environment=st.none() | st.sampled_from(["production", "sandbox"]),
+    zone=st.none() | st.sampled_from(["Europe/Berlin", "UTC"]),
 )
 
 
@@ -72,14 +73,23 @@ def test_a_plain_device_takes_no_more_than_it_must():
     assert len(encode(device)) <= 220
 
 
-def test_records_of_a_release_with_fewer_fields_are_read():
-    old = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5])
-    assert decode(old) == Record("t", pack_id("d"), 1, "", ("default",), 5)
+@pytest.mark.parametrize("environment", [None, "sandbox"])
+@pytest.mark.parametrize("user_id", [None, "u"])
+def test_a_device_without_a_zone_takes_no_byte_for_it(environment, user_id):
+    device = Device("t", "d", OS.IOS, registered_at=5, user_id=user_id, environment=environment)
+    rest = [None, user_id, {}, environment][: 4 if environment else 3 if user_id else 0]
+    assert encode(device) == msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, *rest])
+
+
+@pytest.mark.parametrize("rest", [[], [None, "u", {}], [None, "u", {}, "sandbox"]])
+def test_records_of_a_release_with_fewer_fields_are_read(rest):
+    old = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, *rest])
+    assert decode(old) == Record("t", pack_id("d"), 1, "", ("default",), 5, *rest)
 
 
 def test_records_of_a_release_with_more_fields_are_read():
-    newer = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, None, None, {}, None, "Europe/Berlin"])
-    assert decode(newer).token == "t"
+    newer = msgspec.msgpack.encode(["t", pack_id("d"), 1, "", ["default"], 5, None, None, {}, None, "UTC", [1]])
+    assert decode(newer).zone == "UTC"
 
 
 def test_every_operating_system_has_a_bit():

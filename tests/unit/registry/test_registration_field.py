@@ -27,10 +27,12 @@ def test_everything_is_taken_over():
         userId="u",
         properties={"x": [1, None, {"y": "ü"}]},
         environment="sandbox",
+        timeZone="America/Argentina/Buenos_Aires",
         whatever=1,
     )
     properties = {"x": [1, None, {"y": "ü"}]}
-    assert device == Device("t", "d", OS.ANDROID, "14", ("a", "b"), NOW, NOW + 1, "u", properties, "sandbox")
+    zone = "America/Argentina/Buenos_Aires"
+    assert device == Device("t", "d", OS.ANDROID, "14", ("a", "b"), NOW, NOW + 1, "u", properties, "sandbox", zone)
 
 
 @pytest.mark.parametrize("os", list(OS))
@@ -64,6 +66,11 @@ def test_no_channels_is_the_default_channel(channels):
     assert parsed(channels=channels).channels == ("default",)
 
 
+@pytest.mark.parametrize(("given", "kept"), [(None, None), ("", None), ("UTC", "UTC"), ("Asia/Kolkata",) * 2])
+def test_no_time_zone_is_none(given, kept):
+    assert parsed(timeZone=given).zone == kept
+
+
 @pytest.mark.parametrize(
     ("field", "values"),
     {
@@ -75,6 +82,10 @@ def test_no_channels_is_the_default_channel(channels):
         "expiration": [NOW, NOW - 1, 0, -1, 1, "tomorrow", True, float("nan"), float("inf"), 1e15, []],
         "userId": ["", 5, "x" * 256, "a\x00"],
         "environment": ["", "Sandbox", "development", 1, True, ["sandbox"], {}],
+        "timeZone": [
+            *("Mars/Phobos", "Europe", "europe/paris", "Europe/Paris ", "../Europe/Paris", "/etc/localtime", "+02:00"),
+            *("UTC\0", "\ud800", "x" * 5000, 0, 2, True, False, ["UTC"], [], {}),
+        ],
         "properties": ["{}", [], 5, {f"k{i}": 1 for i in range(65)}, {"k": "x" * 2048}, {"k": 2**70}, {"k": object()}],
     }.items(),
 )

@@ -29,6 +29,7 @@ devices = st.builds(
     user_id=st.none() | names,
     properties=st.dictionaries(names, st.integers(-9, 9) | names | st.none(), max_size=2),
     environment=st.none() | st.sampled_from(["production", "sandbox"]),
+    zone=st.none() | st.sampled_from(["Europe/Berlin", "UTC"]),
 )
 
 
@@ -88,7 +89,7 @@ def test_a_csv_row_may_span_lines():
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"t,d,IOS,,,,,,,more", "more cells than columns"),
+        (b"t,d,IOS,,,,,,,,more", "more cells than columns"),
         (b"t,d,IOS,,,,soon,", "expiration is not a number, or properties are not JSON"),
         (b"t,d,IOS,,,,,{", "expiration is not a number, or properties are not JSON"),
         (b"t,d,IOS\x0dOSX", "not CSV"),
@@ -107,4 +108,11 @@ def test_a_csv_without_the_necessary_columns_is_refused(data):
 
 
 def test_the_columns_are_the_wires_names():
-    assert header(Format.CSV).decode().strip() == ",".join(COLUMNS)
+    names = "deviceToken,deviceId,os,osVersion,channels,userId,expiration,properties,environment,timeZone"
+    assert header(Format.CSV).decode().strip() == ",".join(COLUMNS) == names
+
+
+def test_a_file_of_a_release_with_fewer_columns_is_read():
+    data = b"deviceToken,deviceId,os,environment\nt,d,IOS,sandbox\n"
+    [row] = rows(data, Format.CSV)
+    assert parse(row.fields, now_ms=5) == Device("t", "d", OS.IOS, registered_at=5, environment="sandbox")

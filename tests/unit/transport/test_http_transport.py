@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from clarion import Appearance, Button, ClarionError, Messaging, PublishOptions, PublishStatus
+from clarion import Appearance, Button, ClarionError, DeliveryOptions, Messaging, PublishOptions, PublishStatus
 from clarion.errors import RemoteError, Unavailable
 
 KEY = "a key/with-signs!"
@@ -90,6 +90,9 @@ def test_a_form_travels_by_its_camel_case_names(server, messaging):
         },
         "raw": {"wns": {"type": "raw"}},
         "publishPolicy": "BOTH",
+        "misfire": "coalesce",
+        "localTime": False,
+        "freezeAudience": False,
     }
 
 
@@ -97,6 +100,10 @@ CALLS = [
     lambda messaging: messaging.publish("x"),
     lambda messaging: messaging.get_message_status(MESSAGE),
     lambda messaging: messaging.cancel(MESSAGE),
+    lambda messaging: messaging.pause(MESSAGE),
+    lambda messaging: messaging.schedules(),
+    lambda messaging: messaging.schedule(MESSAGE),
+    lambda messaging: messaging.preview(DeliveryOptions()),
     lambda messaging: messaging.register_device("t", "d", "IOS"),
     lambda messaging: messaging.get_registrations("d"),
 ]

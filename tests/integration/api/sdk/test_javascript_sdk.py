@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from clarion.calendar.repeat import Repeat
 from clarion.message import PublishPolicy, PushBroadcast
 from clarion.message.message import Target
 
@@ -113,17 +114,35 @@ def test_options_given_as_plain_objects_arrive(api, run):
     assert message.target.broadcast == PushBroadcast.IOS | PushBroadcast.ANDROID
 
 
+def test_a_message_is_delayed_and_repeated_until_it_is_cancelled(api, run):
+    at_ms = time.time_ns() // 1_000_000 + 3_600_000
+    outcome = run(f"""
+        const options = {{ publishAt: new Date({at_ms}), repeatEvery: 60, repeatExpiresAt: {at_ms} + 3600e3 }}
+        const published = await Backendless.Messaging.publish('news', 'x', null, options)
+        const cancelled = await Backendless.Messaging.cancel(published.messageId)
+        return [published, cancelled]
+    """)["result"]
+    message_id = outcome[0]["messageId"]
+    assert outcome == [
+        {"messageId": message_id, "status": "scheduled", "errorMessage": None},
+        {"messageId": message_id, "status": "CANCELLED"},
+    ]
+    message = api.stored(message_id)
+    assert message.starts_ms == at_ms
+    assert message.repeat == Repeat(every_ms=60_000, expires_ms=at_ms + 3_600_000)
+
+
 @pytest.mark.parametrize(
-    ("options", "field"),
+    ("options", "code", "field"),
     [
-        ("{ publishAt: new Date(Date.now() + 3600e3) }", "publishAt"),
-        ("{ repeatEvery: 60, repeatExpiresAt: Date.now() + 3600e3 }", "repeatEvery"),
-        ("{ segmentQuery: \"os='IOS'\" }", "segmentQuery"),
+        ("{ publishAt: new Date(1000) }", 5030, "publishAt"),
+        ("{ repeatEvery: 60, repeatExpiresAt: 1000 }", 5003, "repeatExpiresAt"),
+        ("{ segmentQuery: \"os='IOS'\" }", 90005, "segmentQuery"),
     ],
 )
-def test_options_that_are_not_served_are_refused_with_their_name(run, options, field):
+def test_options_that_cannot_be_used_are_refused_with_their_name(run, options, code, field):
     error = run(f"return Backendless.Messaging.publish('default', 'x', null, {options})")["error"]
-    assert (error["code"], error["status"]) == (90005, 400)
+    assert (error["code"], error["status"]) == (code, 400)
     assert field in error["message"]
 
 
@@ -154,6 +173,7 @@ def test_a_device_registers_is_read_and_unregisters(run):
             "userId": None,
             "properties": {},
             "environment": None,
+            "timeZone": None,
         }
     ]
     assert again == registered

@@ -1,0 +1,169 @@
+"""Quiet hours, held against a clock that is watched minute by minute."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clarion.calendar.hours import QuietHours, parse_hours, quiet_until
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+NIGHT = QuietHours(22 * 60, 8 * 60)
+CHANGES = [
+    ("Europe/Berlin", "2026-03-29T01:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00Z"),
+    ("America/New_York", "2026-03-08T07:00Z"),
+    ("America/New_York", "2026-11-01T06:00Z"),
+    ("America/Havana", "2026-03-08T05:00Z"),
+    ("America/Havana", "2026-11-01T05:00Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
+    ("Pacific/Apia", "2011-12-30T10:00Z"),
+    ("Asia/Kathmandu", "2026-03-29T01:00Z"),
+    ("Pacific/Kiritimati", "2026-03-29T01:00Z"),
+]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def at(text):
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+
+
+def is_quiet(hours, name, now_ms):
+    """By the minute of the day that a clock shows."""
+    shown = (EPOCH + timedelta(milliseconds=now_ms)).astimezone(ZoneInfo(name))
+    minute = shown.hour * 60 + shown.minute
+    if hours.begin <= hours.end:
+        return hours.begin <= minute < hours.end
+    return minute >= hours.begin or minute < hours.end
+
+
+def first_not_quiet(hours, name, now_ms):
+    """The first instant from `now_ms` on that is not quiet, by looking at each minute."""
+    while is_quiet(hours, name, now_ms):
+        now_ms += MINUTE_MS - now_ms % MINUTE_MS
+    return now_ms
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("22:00-08:00", (1320, 480)),
+        ("00:00-23:59", (0, 1439)),
+        ("12:30-13:45", (750, 825)),
+        ("09:00-09:00", (540, 540)),
+        ("none", (0, 0)),
+    ],
+)
+def test_quiet_hours_are_two_times_of_the_day(text, hours):
+    assert parse_hours(text) == QuietHours(*hours)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        0,
+        [],
+        b"22:00-08:00",
+        "",
+        "None",
+        "22-8",
+        "22:00",
+        "22:00-24:00",
+        "24:00-08:00",
+        "22:60-08:00",
+        "2:00-08:00",
+        "22:00 - 08:00",
+        "22:00-08:00\n",
+        "22:00–08:00",
+        "٢٢:00-08:00",
+        "22:00-08:00,12:00-13:00",
+        pytest.param("-" * 100_000, id="long"),
+    ],
+)
+def test_anything_else_is_refused_with_what_was_expected(text):
+    with pytest.raises(ValueError, match="22:00-08:00, or none"):
+        parse_hours(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-01-10T21:59:59.999+01:00", None),
+        ("2026-01-10T22:00+01:00", "2026-01-11T08:00+01:00"),
+        ("2026-01-11T00:00+01:00", "2026-01-11T08:00+01:00"),
+        ("2026-01-11T07:59:59.999+01:00", "2026-01-11T08:00+01:00"),
+        ("2026-01-11T08:00+01:00", None),
+        ("2026-03-28T23:00+01:00", "2026-03-29T08:00+02:00"),
+        ("2026-10-24T23:00+02:00", "2026-10-25T08:00+01:00"),
+    ],
+)
+def test_a_night_ends_in_the_morning_of_its_zone(now, until):
+    assert quiet_until(NIGHT, "Europe/Berlin", at(now)) == (until and at(until))
+
+
+def test_a_night_in_one_zone_is_a_day_in_another():
+    now_ms = at("2026-01-10T23:00+01:00")
+    assert quiet_until(NIGHT, "Pacific/Kiritimati", now_ms) is None
+    assert quiet_until(NIGHT, "Asia/Kathmandu", now_ms) == at("2026-01-11T08:00+05:45")
+
+
+@pytest.mark.parametrize("minute", [0, 540, 1439])
+def test_hours_that_end_when_they_begin_are_never_quiet(minute):
+    begin_ms = at("2026-03-28T00:00Z")
+    hours = QuietHours(minute, minute)
+    for now_ms in range(begin_ms, begin_ms + 3 * DAY_MS, 17 * MINUTE_MS):
+        assert quiet_until(hours, "Europe/Berlin", now_ms) is None
+
+
+def test_an_end_that_clocks_skip_is_the_first_instant_after_the_gap():
+    assert quiet_until(parse_hours("22:00-02:30"), "Europe/Berlin", at("2026-03-29T01:30+01:00")) == at(
+        "2026-03-29T03:00+02:00"
+    )
+
+
+def test_clocks_that_are_set_back_make_it_quiet_a_second_time():
+    hours = parse_hours("22:00-02:30")
+    assert quiet_until(hours, "Europe/Berlin", at("2026-10-25T02:10+02:00")) == at("2026-10-25T02:30+02:00")
+    assert quiet_until(hours, "Europe/Berlin", at("2026-10-25T02:40+02:00")) is None
+    assert quiet_until(hours, "Europe/Berlin", at("2026-10-25T02:10+01:00")) == at("2026-10-25T02:30+01:00")
+
+
+def test_clocks_that_are_set_back_before_the_begin_end_it():
+    assert quiet_until(parse_hours("02:30-08:00"), "Europe/Berlin", at("2026-10-25T02:45+02:00")) == at(
+        "2026-10-25T02:00+01:00"
+    )
+
+
+def test_a_day_that_a_zone_skips_lasts_no_night_longer():
+    assert quiet_until(NIGHT, "Pacific/Apia", at("2011-12-29T23:00-10:00")) == at("2011-12-31T08:00+14:00")
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(CHANGES),
+    st.integers(-2 * DAY_MS, 2 * DAY_MS),
+    st.builds(QuietHours, st.integers(0, 1439), st.integers(0, 1439)),
+)
+def test_quiet_hours_end_at_the_first_instant_that_is_not_quiet(change, off_ms, hours):
+    name, changed = change
+    now_ms = at(changed) + off_ms
+    free_ms = first_not_quiet(hours, name, now_ms)
+    assert quiet_until(hours, name, now_ms) == (None if free_ms == now_ms else free_ms)
+
+
+@pytest.mark.parametrize(("name", "changed"), CHANGES)
+@pytest.mark.parametrize("hours", [NIGHT, QuietHours(120, 150), QuietHours(150, 480), QuietHours(1, 0)])
+def test_every_minute_around_a_change_has_its_end(name, changed, hours):
+    begin_ms = at(changed) - DAY_MS
+    free_ms = first_not_quiet(hours, name, begin_ms + 2 * DAY_MS)
+    for now_ms in range(begin_ms + 2 * DAY_MS, begin_ms, -MINUTE_MS):
+        quiet = is_quiet(hours, name, now_ms)
+        free_ms = free_ms if quiet else now_ms
+        assert quiet_until(hours, name, now_ms) == (free_ms if quiet else None)
