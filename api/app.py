@@ -35,7 +35,7 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
     """The application.
 
     Args:
-        settings: where the broker is.
+        settings: where the broker is, and how often beats leave a trace.
         apps: who may call, by id.
         storage: the stores; closed when the application ends.
     """
@@ -50,6 +50,7 @@ def build(settings: Settings, apps: Mapping[str, App], storage: Storage) -> Fast
         telemetry={"tracing": False, "logs": False, "metrics": False, "auto_configure": False},
     )
     app.state.storage = storage
+    app.state.rescue_every_s = settings.rescue_every_s
     app.state.callers = Callers(apps.values(), storage, broker_url=settings.foreign_broker)
     # The first match serves: literal segments stand before names of channels and messages.
     for each in (health, registration, unprovided, message, progress, schedule, provider):

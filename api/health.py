@@ -11,6 +11,7 @@ from api.model import Health, Info, Readiness
 from clarion.clock import wall_clock_ms
 from clarion.errors import Unavailable
 from clarion.presence import living
+from clarion.schedule.tick import beating
 from clarion.storage import Storage
 from clarion.storage.connection import storage_errors
 
@@ -31,17 +32,27 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Not ready."}})
 async def readyz(request: Request, response: Response) -> Readiness:
-    """Whether a publish would be stored and delivered: Redis answers, and a worker was seen lately. Needs no key."""
-    reasons = await run_in_threadpool(_reasons, request.app.state.storage)
-    response.status_code = 503 if reasons else 200
-    return Readiness(ready=not reasons, reasons=reasons)
+    """Whether a publish would be stored and delivered: Redis answers, and a worker was seen lately. Needs no key.
+
+    Without a beat it is ready, and warns: what is published for now is delivered.
+    """
+    state = request.app.state
+    found = await run_in_threadpool(_readiness, state.storage, state.rescue_every_s)
+    response.status_code = 200 if found.ready else 503
+    return found
 
 
-def _reasons(storage: Storage) -> list[str]:
+def _readiness(storage: Storage, rescue_every_s: float) -> Readiness:
+    now_ms = wall_clock_ms()
     try:
-        workers = living(storage, now_ms=wall_clock_ms())
+        workers = living(storage, now_ms=now_ms)
+        beats = beating(storage, now_ms=now_ms, every_s=rescue_every_s)
         with storage_errors():
             storage.registry.ping()
     except Unavailable as error:
-        return [error.message]
-    return [] if workers else ["No worker was seen lately."]
+        return Readiness(ready=False, reasons=[error.message], warnings=[])
+    return Readiness(
+        ready=bool(workers),
+        reasons=[] if workers else ["No worker was seen lately."],
+        warnings=[] if beats else ["No beat was seen lately: what is delayed or repeated waits."],
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
 
 from api.access import BASE, Caller, Publisher, Reader
@@ -13,19 +12,19 @@ from api.body import Body, decode
 from api.error import BODY_ERRORS, ERRORS
 from api.model import CancelReply, PublishReply, PublishRequest, StatusReply
 from api.option import delivery_options, publish_options
-from clarion.errors import UnknownMessage
+from clarion.argument import LISTED_MAX
 from clarion.message import MessageStatus, PublishStatus
+from clarion.message.message import check_message_id
 from clarion.status import target
 
 router = APIRouter(prefix=f"{BASE}/messaging", tags=["Messages"])
 
-_MESSAGE_ID = re.compile(r"message:[0-9A-F-]{36}")
+#: Of a list.
+Limit = Annotated[int, Query(ge=1, le=LISTED_MAX, description="How many at most.")]
 
 
 async def _message_id(message_id: Annotated[str, Path(description="From the publish; its colon may be bare.")]) -> str:
-    if not _MESSAGE_ID.fullmatch(message_id):
-        raise UnknownMessage(message_id)
-    return message_id
+    return check_message_id(message_id)
 
 
 MessageId = Annotated[str, Depends(_message_id)]

@@ -66,19 +66,6 @@ class PublishRequest(Timing):
         examples=["IOS|ANDROID", 3],
     )
     push_singlecast: list[str] | None = Field(default=None, description="Device ids.")
-    quiet_hours: str | None = Field(
-        default=None,
-        description="When nothing is sent, by each device's own clock, but after it; `none` is no such time."
-        " Left out it is the application's.",
-        examples=["22:00-08:00"],
-    )
-    freeze_audience: bool | None = Field(
-        default=None, description="Who is addressed is settled when it is published, not when it is sent."
-    )
-    rate_per_s: float | None = Field(default=None, ge=0.01, le=1_000_000, description="Devices a second at most.")
-    spread_over: int | None = Field(
-        default=None, ge=1, le=7 * 86_400, description="Seconds over which the audience is spread, instead of a rate."
-    )
     segment_query: str | None = Field(default=None, description="A where clause over devices.")
     ttl: int | None = Field(default=None, ge=1, description="Seconds after which an unreached device is given up.")
     priority: Literal["high", "normal"] | None = None
@@ -200,4 +187,5 @@ class Readiness(Wire):
     """Whether a publish would be stored and delivered, and if not, why."""
 
     ready: bool
-    reasons: list[str]
+    reasons: list[str] = Field(description="Why it is not ready.")
+    warnings: list[str] = Field(description="What is wrong beside that, and keeps only some messages waiting.")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.wire import MS, StatusWord, Wire
+from api.wire import FIRST_CLOCK, MS, StatusWord, Wire
 from clarion.message import Outcome, State
 
 
@@ -51,9 +51,13 @@ class Progress(Wire):
     began_ms: int | None = Field(description="When a worker began with it.")
     planned_ms: int | None
     settled_ms: int | None
-    due_ms: int | None = Field(description="When it starts, or its next run does; null when it waits for no time.")
+    due_ms: int | None = Field(
+        description=f"When it starts, or its next run does; null when it waits for no time. {FIRST_CLOCK}"
+    )
+    local: bool = Field(description="Whether the time that it waits for is by each device's own clock.")
     runs: int | None = Field(description="Of a repeated message, how many runs were started.")
     missed: int | None = Field(description="Of a repeated message, how many runs were not in time.")
+    paused_ms: int | None = Field(description="Since when it is paused.")
     parent: str | None = Field(description="The repeated message whose run this is.")
     rate_per_s: float | None = Field(description="Devices a second that got their outcome since it began.")
     limit_per_s: float | None = Field(description="Devices a second that it may have at most.")

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
 from api.access import BASE, Caller, Publisher, Reader
 from api.body import Body, decode
 from api.error import BODY_ERRORS, ERRORS
-from api.message import MessageId, OwnMessageId, json_body, status_reply
+from api.message import Limit, MessageId, OwnMessageId, json_body, status_reply
 from api.model import StatusReply
 from api.option import delivery_options
-from api.schedule_model import Appointment, Appointments, Preview, PreviewRequest, RescheduleRequest, Timetable
-from clarion.errors import InvalidField, InvalidSchedule
+from api.schedule_model import (
+    Appointment,
+    Appointments,
+    Preview,
+    PreviewRequest,
+    RescheduleRequest,
+    Timetable,
+    Timing,
+)
+from clarion.argument import check_limit
 from clarion.message import MessageStatus
-from clarion.message.field import is_whole
 
 router = APIRouter(prefix=f"{BASE}/clarion", tags=["Clarion"])
 
-_MOST = 1000
-Limit = Annotated[int, Query(ge=1, le=_MOST, description="How many at most.")]
+_TIMING = {str(field.alias) for field in Timing.model_fields.values()}
 
 
 @router.get("/schedules", responses=ERRORS)
 async def schedules(caller: Reader, limit: Limit = 50) -> Appointments:
-    """What waits for a time, the soonest first, paused messages last."""
+    """What waits for a time: at most `limit`, the soonest first, and then as many paused messages."""
     found = await run_in_threadpool(caller.transport.schedules, limit)
     return Appointments(schedules=[Appointment.model_validate(each) for each in found])
 
@@ -45,10 +49,9 @@ async def preview(caller: Publisher, body: Body) -> Preview:
 
 def _preview(caller: Caller, body: bytes) -> list[int]:
     fields = decode(body)
-    limit = fields.get("limit", 10)
-    if not is_whole(limit, 1, _MOST):
-        raise InvalidField("limit", f"a whole number from 1 to {_MOST}")
-    return caller.transport.preview(delivery_options(fields), limit)
+    limit = check_limit(fields.get("limit", 10))
+    timing = {name: value for name, value in fields.items() if name in _TIMING}
+    return caller.transport.preview(delivery_options(timing), limit)
 
 
 @router.post("/messages/{message_id}/pause", responses=ERRORS)
@@ -69,13 +72,14 @@ async def resume(caller: Publisher, message_id: OwnMessageId) -> StatusReply:
     openapi_extra=json_body(RescheduleRequest.model_json_schema()),
 )
 async def reschedule(caller: Publisher, message_id: OwnMessageId, body: Body) -> StatusReply:
-    """Give a message that has not started another time; the runs of a repeated one begin anew from there."""
+    """Give a message that has not started another time; the runs of a repeated one begin anew from there.
+
+    One that is sent by each device's own clock starts when the first clocks show its time, those of UTC+14.
+    """
     return status_reply(await run_in_threadpool(_reschedule, caller, message_id, body))
 
 
 def _reschedule(caller: Caller, message_id: str, body: bytes) -> MessageStatus:
     fields = decode(body)
-    if "publishAt" not in fields:  # a slip of the pen must not send it at once
-        raise InvalidSchedule("publishAt", "a time; 0 is now")
     given = delivery_options({name: fields.get(name) for name in ("publishAt", "timeZone")})
     return caller.transport.reschedule(message_id, given.publish_at, given.time_zone)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.wire import MS, Wire
+from api.wire import FIRST_CLOCK, MS, Wire
+from clarion.argument import LISTED_MAX
 from clarion.calendar.repeat import Misfire
 from clarion.message import State
 
@@ -14,7 +15,7 @@ _WALL = "With `local`, what each device's clock shows then, written as if it wer
 
 
 class Timing(Wire):
-    """When a message is sent, and how often."""
+    """When a message is sent, how often, and how fast."""
 
     publish_at: int | float | str | None = Field(
         default=None, description=f"{MS} Or ISO 8601, with an offset, `timeZone` or `localTime`; 0 is now."
@@ -44,14 +45,29 @@ class Timing(Wire):
     )
     local_time: bool | None = Field(
         default=None,
-        description="Times and `repeatCron` are what each device's own clock shows; `publishAt` is needed.",
+        description="Times and `repeatCron` are what each device's own clock shows; `publishAt` is needed."
+        " It starts when the first clocks show it, those of UTC+14: from then on it can no longer be rescheduled,"
+        " and its audience is fixed.",
+    )
+    quiet_hours: str | None = Field(
+        default=None,
+        description="When nothing is sent, by each device's own clock, but after it; `none` is no such time."
+        " Left out it is the application's.",
+        examples=["22:00-08:00"],
+    )
+    freeze_audience: bool | None = Field(
+        default=None, description="Who is addressed is settled when it is published, not when it is sent."
+    )
+    rate_per_s: float | None = Field(default=None, ge=0.01, le=1_000_000, description="Devices a second at most.")
+    spread_over: int | None = Field(
+        default=None, ge=1, le=7 * 86_400, description="Seconds over which the audience is spread, instead of a rate."
     )
 
 
 class PreviewRequest(Timing):
-    """Which runs to tell. Other members of a publish are checked as it would."""
+    """Which runs to tell. All of these are checked as a publish would; its other members are ignored."""
 
-    limit: int = Field(default=10, ge=1, le=1000, description="How many at most.")
+    limit: int = Field(default=10, ge=1, le=LISTED_MAX, description="How many at most.")
 
 
 class Preview(Wire):
@@ -65,8 +81,9 @@ class Preview(Wire):
 class RescheduleRequest(Wire):
     """The new time of a message."""
 
-    publish_at: int | float | str | None = Field(
-        description=f"{MS} Or ISO 8601, with an offset or `timeZone`; 0 and null are now."
+    publish_at: int | float | str = Field(
+        description=f"{MS} Or ISO 8601, with an offset or `timeZone`; 0 is now. Of one with `localTime` it is what"
+        " clocks show."
     )
     time_zone: str | None = Field(default=None, description="IANA name of the zone of a time without an offset.")
 
@@ -88,17 +105,18 @@ class Appointment(Wire):
     message_id: str
     channel: str
     state: State
-    due_ms: int | None = Field(description="When it, its next run, or the next of its devices is due.")
+    due_ms: int | None = Field(description=f"When it, its next run, or the next of its devices is due. {FIRST_CLOCK}")
     local: bool = Field(description="Whether it is sent by each device's own clock.")
     starts_ms: int | None = Field(description=f"When it was to start; null is when it was accepted. {_WALL}")
     repeat: Repetition | None
     runs: int = Field(description="Of a repeated one, how many runs were started.")
     missed: int = Field(description="How many were not in time.")
     accepted_ms: int = Field(description=MS)
+    paused_ms: int | None = Field(description="Since when it is paused.")
 
 
 class Appointments(Wire):
-    """What waits for a time, the soonest first, paused messages last."""
+    """What waits for a time, the soonest first, and then paused messages."""
 
     schedules: list[Appointment]
 
@@ -107,7 +125,7 @@ class Run(Wire):
     """What became of a due instant of a repeated message."""
 
     due_ms: int = Field(description=f"When it was due. {_WALL}")
-    at_ms: int = Field(description="When a scheduler came to it.")
+    at_ms: int = Field(description="When a beat came to it.")
     late_ms: int = Field(description="How much later than due that was.")
     message_id: str | None = Field(description="The run's own id; null when it was skipped.")
     missed: int = Field(description="Earlier due instants that nobody came to.")
@@ -118,4 +136,6 @@ class Timetable(Wire):
 
     appointment: Appointment
     history: list[Run] = Field(description="Its runs so far, the latest first.")
-    upcoming: list[int] = Field(description=f"When the next are due. {_WALL}")
+    upcoming: list[int] = Field(
+        description=f"When the next are due; the first of them has passed when nobody came to it. {_WALL}"
+    )

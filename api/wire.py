@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 MS = "Epoch milliseconds."
+FIRST_CLOCK = "With `local`, it starts when the first clocks show its time: those of UTC+14, 14 hours before UTC's do."
 
 OSName = Literal["IOS", "ANDROID", "WP", "OSX", "WEB", "HMS"]
 StatusWord = Literal["failed", "published", "scheduled", "cancelled", "unknown", "in_progress"]

@@ -14,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import apns, broadcast, budget, engine, enqueue, personal, registry, webpush
+from bench import apns, broadcast, budget, engine, enqueue, personal, registry, schedule, webpush
 from bench.record import Record, machine
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-PARTS = "engine,apns,webpush,personal,broadcast,budget,registry,enqueue"
+PARTS = "engine,apns,webpush,personal,broadcast,budget,registry,enqueue,schedule"
 
 
 def main() -> None:
@@ -54,6 +54,7 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[], list[Record]]]:
         "budget": lambda: budget.run(rounds),
         "registry": lambda: registry.run(50_000 if given.quick else devices),
         "enqueue": lambda: enqueue.run(rounds, 300 if given.quick else 3_000),
+        "schedule": lambda: schedule.run(rounds, *((100, 5_000) if given.quick else (1_000, 100_000))),
     }
 
 

@@ -85,14 +85,15 @@ def _system(folder: Path, target: sink.Sink, fleet: Fleet) -> Iterator[tuple[Sta
         "CLARION_LOG_LEVEL": "WARNING",
     }
     processes = {"express": 1, "bulk": fleet.bulk, "beat": 1}
-    with running(folder, apps_file=_apps_file(folder, target), processes=processes, settings=settings) as stack:
+    with running(folder, apps_file=apps_file(folder, target), processes=processes, settings=settings) as stack:
         storage = open_storage(stack.redis_url)
-        _give_bearer(storage)
+        give_bearer(storage)
         yield stack, storage
         storage.close()
 
 
-def _apps_file(folder: Path, target: sink.Sink) -> Path:
+def apps_file(folder: Path, target: sink.Sink) -> Path:
+    """Write the apps file of `APP`, whose devices are at the sink."""
     account = {"project_id": PROJECT, "client_email": "bench", "private_key": "none", "token_uri": "https://none"}
     (folder / "account.json").write_text(json.dumps(account))
     file = folder / "apps.toml"
@@ -113,7 +114,7 @@ def _apps_file(folder: Path, target: sink.Sink) -> Path:
     return file
 
 
-def _give_bearer(storage: Storage) -> None:
+def give_bearer(storage: Storage) -> None:
     """The sink has no token endpoint: an access token that is good for a day lies ready."""
     now_ms = time.time_ns() // 1_000_000
     row: dict[str, str | int] = {"token": "t" * 160, "fetched_ms": now_ms, "expires_ms": now_ms + 86_400_000}

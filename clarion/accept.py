@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from clarion import lifecycle
 from clarion.app import App
-from clarion.errors import IdempotencyConflict, InvalidField, Unavailable
+from clarion.errors import IdempotencyConflict, InvalidField, InvalidSchedule, Unavailable
 from clarion.lifecycle import When
 from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.message import encode
@@ -19,7 +20,8 @@ from clarion.message.validation import build
 from clarion.providers.check import Served, check_content
 from clarion.queue import Queue, plan_hint, render, send
 from clarion.schedule.start import due_ms
-from clarion.storage import Storage
+from clarion.storage import Storage, keys
+from clarion.storage.connection import storage_errors
 
 IDEMPOTENCY_KEY_MAX = 255
 
@@ -57,8 +59,24 @@ def accept(
         Unavailable: Redis cannot be reached or refuses writes; nothing is stored, or the publish may be repeated.
     """
     publish, delivery = publish or PublishOptions(), delivery or DeliveryOptions()
-    message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
+    try:
+        message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
+        key = _idempotency(delivery.idempotency_key, message, app)
+    except InvalidSchedule:
+        first = _accepted_in_time(storage, app, body, channel, publish, delivery, now_ms)
+        if first is None:
+            raise
+        return MessageStatus(message_id=first, status=PublishStatus.SCHEDULED)
     check_content(message, served(), now_ms=now_ms)
+    return MessageStatus(
+        message_id=_store(storage, app, message, key, now_ms, broker_url), status=PublishStatus.SCHEDULED
+    )
+
+
+def _store(
+    storage: Storage, app: App, message: Message, key: tuple[str, str, int] | None, now_ms: int, broker_url: str | None
+) -> str:
+    """Store a message and enqueue it; returns the id that stands, which is the first one's when it is repeated."""
     hint = plan_hint(message.id)
     acceptance = lifecycle.accept(
         storage,
@@ -68,7 +86,7 @@ def accept(
         now_ms=now_ms,
         queue=Queue.PLAN,
         task=render(hint, now_ms=now_ms) if storage.queues_on_main else b"",
-        idempotency=_idempotency(delivery.idempotency_key, message, app),
+        idempotency=key,
         retention_s=app.limits.retention_s,
         when=_when(message),
     )
@@ -77,7 +95,28 @@ def accept(
     if acceptance.verdict == "accepted" and broker_url is not None:
         with suppress(Unavailable):  # it is accepted all the same: the outbox holds it until somebody is told
             send(broker_url, [hint], now_ms=now_ms)
-    return MessageStatus(message_id=acceptance.message_id, status=PublishStatus.SCHEDULED)
+    return acceptance.message_id
+
+
+def _accepted_in_time(
+    storage: Storage,
+    app: App,
+    body: Any,
+    channel: str | None,
+    publish: PublishOptions,
+    delivery: DeliveryOptions,
+    now_ms: int,
+) -> str | None:
+    """The id of the same publish, if it was accepted under the same key before its time had passed."""
+    if delivery.idempotency_key is None:
+        return None
+    whenever = replace(app.limits, schedule_grace_s=now_ms // 1000)
+    message = build(app.id, whenever, body, channel, publish, delivery, now_ms=now_ms)
+    digest, content, _ = _idempotency(delivery.idempotency_key, message, app) or ("", "", 0)
+    with storage_errors():
+        first = storage.main.get(keys.idempotency(app.id, digest))
+    first_id, _, first_content = (first or b"").decode().partition(" ")
+    return first_id if first_content == content else None
 
 
 def _when(message: Message) -> When | None:

@@ -23,7 +23,7 @@ PROVIDERS = ("fcm", "apns", "webpush", "wns", "hms")
 class Scope(StrEnum):
     """What an API key may do."""
 
-    #: Publish, cancel, pause and resume messages.
+    #: Publish messages; cancel, pause, resume and reschedule them.
     PUBLISH = "publish"
     #: Register, read and unregister devices.
     REGISTER = "register"

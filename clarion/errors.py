@@ -9,7 +9,7 @@
      ├── WrongApplication    2002   unknown application id or API key
      ├── PermissionDenied    5007   the key lacks the scope, or is not bound to the channel
      ├── UnknownDevice       5000   5001 when the device was to be unregistered
-     ├── UnknownMessage      5040   no such message, or it is already cancelled or over
+     ├── UnknownMessage      5040   no such message, or it is already cancelled or over, or has started
      ├── IdempotencyConflict 90004  the idempotency key was used for another publish
      ├── NotProvided        90005   asked for something this release does not do
      ├── Unavailable        90006   Redis cannot be reached or refuses writes; repeat with an idempotency key
@@ -103,7 +103,10 @@ class UnknownDeviceToUnregister(UnknownDevice):
 
 
 class UnknownMessage(ClarionError):
-    """There is no such message, or it can no longer be cancelled."""
+    """There is no such message, or what was asked for comes too late.
+
+    One that is cancelled or over can not be cancelled, paused or resumed; one that has started can not be rescheduled.
+    """
 
     code: ClassVar[int] = 5040
 

@@ -59,8 +59,8 @@ class When(NamedTuple):
     frozen: bool = False
 
 
-class Resumption(NamedTuple):
-    """What resuming came to: the state, and what waits to be queued: these shards, and the plan of an unplanned one."""
+class Opened(NamedTuple):
+    """What became of a message, and what is to be queued now: these shards, and the plan of an unplanned one."""
 
     state: State
     queue: str
@@ -75,8 +75,9 @@ class PlannedChunk(NamedTuple):
         devices: how many of the audience are in it.
         dense: 65 536 ledger codes, or None when `slots` says it.
         slots: the slots of the audience when there are few of them.
-        shards: references, each `chunk.first slot.last slot`.
-        tasks: the task messages for the shards; empty when the broker is elsewhere.
+        shards: references of those that are due now, each `chunk.first slot.last slot`.
+        later: of the others, and in how many milliseconds each is due, ascending.
+        tasks: the task messages for `shards`; empty when the broker is elsewhere.
     """
 
     chunk: int
@@ -84,6 +85,7 @@ class PlannedChunk(NamedTuple):
     dense: bytes | None
     slots: Sequence[int]
     shards: Sequence[str]
+    later: Sequence[tuple[str, int]]
     tasks: Sequence[bytes]
 
 
@@ -138,7 +140,7 @@ def freeze(storage: Storage, message_id: str, app: str, fence: int) -> str:
 
 
 def write_chunk(
-    storage: Storage, message_id: str, fence: int, planned: PlannedChunk, *, queue: str, lease_ms: int
+    storage: Storage, message_id: str, fence: int, planned: PlannedChunk, *, app: str, queue: str, lease_ms: int
 ) -> str:
     """Write one planned chunk; returns the state, or `fenced` when another planner took over."""
     dense = planned.dense is not None
@@ -146,7 +148,7 @@ def write_chunk(
     reply = call(
         storage.main,
         "plan_chunk",
-        [*_keys(message_id), queue],
+        [*_keys(message_id), queue, keys.due(app), keys.due_apps()],
         [
             message_id,
             fence,
@@ -156,6 +158,8 @@ def write_chunk(
             "dense" if dense else "sparse",
             ledger,
             _pack(list(planned.shards)),
+            _pack([value for each in planned.later for value in each]),
+            app,
             *planned.tasks,
         ],
     )
@@ -170,17 +174,14 @@ def finish_plan(
     return str(call(storage.main, "plan_finish", _keys(message_id), arguments).decode())
 
 
-def cancel(storage: Storage, message_id: str, app: str) -> State:
-    """Cancel a message; returns the state after it.
+def cancel(storage: Storage, message_id: str, app: str) -> Opened:
+    """Cancel a message. What it opens is for workers to close.
 
     Raises:
         UnknownMessage: no such message of this app, or it is already cancelled or over.
     """
-    key_names = [*_keys(message_id), keys.due(app)]
-    state = call(storage.main, "cancel", key_names, [message_id, app, uuid.uuid4().hex])
-    if state is None:
-        raise UnknownMessage(message_id)
-    return State(state.decode())
+    key_names = [*_keys(message_id), keys.due(app), keys.recent(app)]
+    return _opened(message_id, call(storage.main, "cancel", key_names, [message_id, app, uuid.uuid4().hex]))
 
 
 def pause(storage: Storage, message_id: str, app: str) -> None:
@@ -194,23 +195,27 @@ def pause(storage: Storage, message_id: str, app: str) -> None:
         raise UnknownMessage(message_id)
 
 
-def resume(storage: Storage, message_id: str, app: str) -> Resumption:
+def resume(storage: Storage, message_id: str, app: str) -> Opened:
     """Resume a message where it stood; one that is not paused goes on as it is.
 
     Raises:
         UnknownMessage: no such message of this app, or it is cancelled or over.
     """
-    reply = call(storage.main, "resume", [*_keys(message_id), keys.due(app), keys.due_apps()], [message_id, app])
-    if reply is None:
-        raise UnknownMessage(message_id)
-    state, queue, *shards = (each.decode() for each in reply)
-    return Resumption(State(state), queue, shards)
+    key_names = [*_keys(message_id), keys.due(app), keys.due_apps()]
+    return _opened(message_id, call(storage.main, "resume", key_names, [message_id, app]))
 
 
 def reschedule(storage: Storage, message_id: str, app: str, *, was_ms: int, due_ms: int, content: bytes) -> bool:
     """Give a message that waits until `was_ms` another time, and content; False when it no longer waits for that."""
     key_names = [keys.message_prefix(message_id), keys.due(app)]
     return bool(call(storage.main, "reschedule", key_names, [message_id, was_ms, due_ms, content]))
+
+
+def _opened(message_id: str, reply: list[bytes] | None) -> Opened:
+    if reply is None:
+        raise UnknownMessage(message_id)
+    state, queue, *shards = (each.decode() for each in reply)
+    return Opened(State(state), queue, shards)
 
 
 def _when(when: When | None) -> tuple[int | str, str, str]:

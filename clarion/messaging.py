@@ -8,17 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from clarion.app import Limits
+from clarion.argument import check_limit, check_names, check_publish
 from clarion.callback import AsyncCallback
 from clarion.errors import InvalidField
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions
-from clarion.message.field import is_whole
-from clarion.message.option import Instant
+from clarion.message.message import check_message_id
+from clarion.message.option import Moment
 from clarion.message.registration import DeviceRegistration
 from clarion.schedule.appointment import Appointment, Timetable
 from clarion.transport.way import open_transport
 
-#: The most that one call lists.
-LISTED_MAX = 1_000
 #: Calls in flight at once of the awaitable and the non-blocking forms.
 CONCURRENCY = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,7 +90,7 @@ class Messaging:
             PermissionDenied: the key may not publish there.
             Unavailable: the store or server cannot be reached; with an idempotency key the call may be repeated.
         """
-        _check_publish(channel_name, publish_options, delivery_options)
+        check_publish(channel_name, publish_options, delivery_options)
         return self._transport.publish(
             message, channel_name, publish_options or PublishOptions(), delivery_options or DeliveryOptions()
         )
@@ -116,7 +115,7 @@ class Messaging:
         Raises:
             UnknownMessage: this application has no such message.
         """
-        return self._transport.status(message_id)
+        return self._transport.status(check_message_id(message_id))
 
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is scheduled or under way; what is in flight still arrives.
@@ -127,7 +126,7 @@ class Messaging:
         Raises:
             UnknownMessage: there is no such message, or it is already cancelled or over.
         """
-        return self._transport.cancel(message_id)
+        return self._transport.cancel(check_message_id(message_id))
 
     def pause(self, message_id: str) -> MessageStatus:
         """Send nothing more of a message, nor of its runs, until it is resumed; what is in flight still arrives.
@@ -135,7 +134,7 @@ class Messaging:
         Raises:
             UnknownMessage: there is no such message, or it is cancelled or over.
         """
-        return self._transport.pause(message_id)
+        return self._transport.pause(check_message_id(message_id))
 
     def resume(self, message_id: str) -> MessageStatus:
         """Go on with a paused message where it stood; what became due meanwhile starts at once.
@@ -143,14 +142,16 @@ class Messaging:
         Raises:
             UnknownMessage: there is no such message, or it is cancelled or over.
         """
-        return self._transport.resume(message_id)
+        return self._transport.resume(check_message_id(message_id))
 
-    def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None = None) -> MessageStatus:
+    def reschedule(self, message_id: str, publish_at: Moment, time_zone: str | None = None) -> MessageStatus:
         """Give a message that has not started another time; the runs of a repeated one begin anew from there.
+
+        One that is sent by each device's own clock starts when the first clocks show its time, those of UTC+14.
 
         Args:
             message_id: as `publish` returned it.
-            publish_at: in the forms of `DeliveryOptions.publish_at`; None or 0 is now.
+            publish_at: in the forms of `DeliveryOptions.publish_at`; 0 is now, and None is refused.
             time_zone: IANA name of the zone of a time without an offset.
 
         Raises:
@@ -158,11 +159,11 @@ class Messaging:
             InvalidRepeat: the repetition has expired by then.
             UnknownMessage: there is no such message, or it has started, or is cancelled or over.
         """
-        return self._transport.reschedule(message_id, publish_at, time_zone)
+        return self._transport.reschedule(check_message_id(message_id), publish_at, time_zone)
 
     def schedules(self, limit: int = 50) -> list[Appointment]:
-        """What waits for a time, the soonest first, paused messages last; at most `limit` of them (1 to 1000)."""
-        return self._transport.schedules(_limit(limit))
+        """What waits for a time: at most `limit` (1 to 1000), the soonest first, and then as many paused messages."""
+        return self._transport.schedules(check_limit(limit))
 
     def schedule(self, message_id: str, limit: int = 20) -> Timetable:
         """When a message is due, at most `limit` (1 to 1000) of its runs that were, and as many of those to come.
@@ -170,7 +171,7 @@ class Messaging:
         Raises:
             UnknownMessage: there is no such message.
         """
-        return self._transport.schedule(message_id, _limit(limit))
+        return self._transport.schedule(check_message_id(message_id), check_limit(limit))
 
     def preview(self, delivery_options: DeliveryOptions, limit: int = 10) -> list[datetime]:
         """When a publish with these options would start, without publishing it.
@@ -187,7 +188,8 @@ class Messaging:
         """
         if not isinstance(delivery_options, DeliveryOptions):
             raise InvalidField("delivery_options", "DeliveryOptions")
-        found = [_EPOCH + timedelta(milliseconds=ms) for ms in self._transport.preview(delivery_options, _limit(limit))]
+        instants = self._transport.preview(delivery_options, check_limit(limit))
+        found = [_EPOCH + timedelta(milliseconds=ms) for ms in instants]
         return [each.replace(tzinfo=None) for each in found] if delivery_options.local_time else found
 
     def register_device(
@@ -228,7 +230,7 @@ class Messaging:
             "deviceId": device_id,
             "os": os,
             "osVersion": os_version,
-            "channels": None if channels is None else _names(channels),
+            "channels": None if channels is None else check_names(channels),
             "expiration": ends,
             "userId": user_id,
             "properties": properties,
@@ -252,7 +254,7 @@ class Messaging:
             InvalidField: `channels` names none.
             UnknownDevice: there is no such device.
         """
-        names = None if channels is None else _names(channels)
+        names = None if channels is None else check_names(channels)
         if names == []:
             raise InvalidField("channels", "one channel at least, or None for all of them")
         self._transport.unregister(device_id, names)
@@ -268,26 +270,3 @@ class Messaging:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _check_publish(channel: Any, publish: Any, delivery: Any) -> None:
-    """Pass when the arguments of a publish are of their kinds; their values are checked where they are used."""
-    for field, value, kind, expected in (
-        ("channel_name", channel, str, "a string"),
-        ("publish_options", publish, PublishOptions, "PublishOptions"),
-        ("delivery_options", delivery, DeliveryOptions, "DeliveryOptions"),
-    ):
-        if value is not None and not isinstance(value, kind):
-            raise InvalidField(field, expected)
-
-
-def _limit(value: Any) -> int:
-    if is_whole(value, 1, LISTED_MAX):
-        return value
-    raise InvalidField("limit", f"a whole number from 1 to {LISTED_MAX}")
-
-
-def _names(channels: Sequence[str]) -> list[str]:
-    if isinstance(channels, str):
-        raise InvalidField("channels", "a list of names of channels")
-    return list(channels)

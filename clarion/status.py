@@ -9,7 +9,7 @@ import msgspec
 
 from clarion.app import PROVIDERS
 from clarion.errors import UnknownMessage
-from clarion.message import MessageStatus, Outcome, PublishStatus, State, Target
+from clarion.message import Message, MessageStatus, Outcome, PublishStatus, State, Target
 from clarion.message.message import decode
 from clarion.standing import Standing, standings
 from clarion.standing import State as Gate
@@ -34,6 +34,7 @@ _FIELDS = (
     "due_ms",
     "runs",
     "missed",
+    "paused_ms",
     "parent",
     "rate",
 )
@@ -88,8 +89,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         held: credentials that somebody of the audience waits for.
         accepted_ms, began_ms, planned_ms, settled_ms: when it was published, when a worker began with it, when its
             audience was complete, when its books were closed (epoch ms); None when it has not come to that.
-        due_ms: when it starts, or, repeated, when its next run does; None when it waits for no time.
+        due_ms: when it starts, or, repeated, when its next run does; None when it waits for no time. With `local`, it
+            starts when the first clocks show its time: 14 hours before UTC's do.
+        local: whether the time that it waits for is by each device's own clock.
         runs, missed: of a repeated message, how many runs were started, and how many were not in time.
+        paused_ms: since when it is paused (epoch ms); None when it is not.
         parent: the repeated message whose run this is.
         rate_per_s: devices a second that got their outcome since it began; None before.
         limit_per_s: devices a second that it may have at most, where it says so.
@@ -108,8 +112,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     planned_ms: int | None
     settled_ms: int | None
     due_ms: int | None = None
+    local: bool = False
     runs: int | None = None
     missed: int | None = None
+    paused_ms: int | None = None
     parent: str | None = None
     rate_per_s: float | None = None
     limit_per_s: float | None = None
@@ -151,6 +157,7 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
     was = State(str(row["was"])) if state is State.PAUSED else state
     met = {name for name, value in zip(PROVIDERS, held_at, strict=True) if value is not None}
     held = _held(storage, app, met) if books.pending and met else ()
+    due_ms = _whole(row["due_ms"]) if was is State.SCHEDULED else None
     return Progress(
         status=MessageStatus(
             message_id=message_id, status=_STATUS[was], error_message=_error(state, row["error"], books, held)
@@ -165,9 +172,11 @@ def read(storage: Storage, app: str, message_id: str) -> Progress:
         began_ms=_whole(row["began_ms"]),
         planned_ms=_whole(row["planned_ms"]),
         settled_ms=_whole(row["settled_ms"]),
-        due_ms=_whole(row["due_ms"]) if was is State.SCHEDULED else None,
+        due_ms=due_ms,
+        local=due_ms is not None and _content(storage, app, message_id).local,
         runs=_whole(row["runs"]),
         missed=_whole(row["missed"]),
+        paused_ms=_whole(row["paused_ms"]) if state is State.PAUSED else None,
         parent=row["parent"],
         **_speed(row, state, books, now_s * 1000, int(later[0][1]) if later else 0, waits=bool(held)),
     )
@@ -195,11 +204,15 @@ def target(storage: Storage, app: str, message_id: str) -> Target:
     Raises:
         UnknownMessage: the app has no such message, or its retention is over.
     """
+    return _content(storage, app, message_id).target
+
+
+def _content(storage: Storage, app: str, message_id: str) -> Message:
     with storage_errors():
         owner, content = storage.main.hmget(keys.message(message_id), ("app", "content"))
     if owner is None or content is None or owner.decode() != app:
         raise UnknownMessage(message_id)
-    return decode(content).target
+    return decode(content)
 
 
 def recent(storage: Storage, app: str, limit: int) -> list[Headline]:

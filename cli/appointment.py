@@ -1,47 +1,37 @@
-"""What waits for a time: as JSON in the words of the HTTP API, and in lines. An id is never cut."""
+"""What waits for a time, in lines. An id is never cut."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import msgspec
 
 from clarion.calendar.repeat import GRACE_MS, Repeat
-from clarion.calendar.zone import FIRST_ZONE_MS
-from clarion.message import State
-from clarion.message.form import camel
 from clarion.schedule.appointment import Appointment, Run, Timetable
-from cli import clock
-from cli.screen import number
-
-#: They wait for their own time, or their next run's; in others only some of the devices wait.
-_BEFORE = frozenset({State.SCHEDULED, State.PAUSED})
+from cli import clock, wait
+from cli.screen import counted, number
 
 
-def document(value: Any) -> Any:
-    """A struct with all of its members, under the names that they have on the wire."""
-    if isinstance(value, msgspec.Struct):
-        return {camel(name): document(getattr(value, name)) for name in value.__struct_fields__}
-    return [document(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def appointment_lines(found: Sequence[Appointment]) -> Iterator[str]:
+def appointment_lines(found: Sequence[Appointment], now_ms: int) -> Iterator[str]:
     """What waits for a time, one a line under a heading; instants in the zone of whoever reads them."""
     rows = [("due", "state", "channel", "repeated", "message")]
-    rows += [(_due(each), each.state.value, each.channel, repetition(each), each.message_id) for each in found]
+    rows += [
+        (wait.due(each, now_ms), wait.state(each, now_ms), each.channel, repetition(each), each.message_id)
+        for each in found
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def timetable_lines(found: Timetable) -> Iterator[str]:
+def timetable_lines(found: Timetable, now_ms: int) -> Iterator[str]:
     """A message's next runs, and what became of those before; cron's instants in cron's zone."""
     this = found.appointment
-    yield f"{this.message_id}: {', '.join(_words(this))}"
+    yield f"{this.message_id}: {', '.join(_words(this, now_ms))}"
     if found.upcoming:
         yield "next"
-        yield from (f"  {line}" for line in instant_lines(found.upcoming, _zone(this), local=this.local))
+        first, *others = instant_lines(found.upcoming, _zone(this), local=this.local)
+        late = wait.overdue(this, now_ms)
+        yield f"  {first}, {late}" if late else f"  {first}"
+        yield from (f"  {line}" for line in others)
     if found.history:
         yield "so far"
         yield from (f"  {_run(this, run)}" for run in found.history)
@@ -60,7 +50,7 @@ def repetition(this: Appointment) -> str:
         return "once"
     words = [f"every {clock.length(repeat.every_ms)}" if repeat.every_ms else _cron(repeat, local=this.local)]
     if repeat.count is not None:
-        words.append(f"{number(repeat.count)} times")
+        words.append(counted(repeat.count, "time"))
     if repeat.expires_ms is not None:
         words.append(f"until {_shown(repeat.expires_ms, _zone(this), local=this.local)}")
     return ", ".join(words)
@@ -70,24 +60,16 @@ def _cron(repeat: Repeat, *, local: bool) -> str:
     return f"{repeat.cron} ({'local' if local else repeat.zone})"
 
 
-def _words(this: Appointment) -> Iterator[str]:
-    yield this.state.value
+def _words(this: Appointment, now_ms: int) -> Iterator[str]:
+    yield wait.state(this, now_ms)
     yield f"channel {this.channel}"
     yield repetition(this)
     if this.repeat is not None:
-        yield f"{number(this.runs)} runs"
+        yield counted(this.runs, "run")
     if this.missed:
         yield f"{number(this.missed)} missed"
     if this.due_ms is not None:
-        yield f"due {_due(this)}"
-
-
-def _due(this: Appointment) -> str:
-    if this.due_ms is None:
-        return "-"
-    if this.local and this.state in _BEFORE:
-        return f"{clock.wall(this.due_ms + FIRST_ZONE_MS)} local"
-    return clock.instant(this.due_ms)
+        yield f"due {wait.due(this, now_ms)}"
 
 
 def _run(this: Appointment, run: Run) -> str:

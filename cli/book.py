@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from rich.console import RenderableType
 from rich.table import Table
 
-from clarion.message import MessageStatus, Outcome
+from clarion.message import MessageStatus, Outcome, State
 from clarion.status import Headline, Progress
-from cli import clock
-from cli.screen import number, rate
+from cli import clock, wait
+from cli.screen import counted, document, number, rate
 
 _STYLES = {Outcome.ACCEPTED: "green", Outcome.UNREGISTERED: "yellow", Outcome.CANCELLED: "yellow"}
 
@@ -29,60 +28,40 @@ def status_document(status: MessageStatus) -> dict[str, Any]:
 
 def progress_document(progress: Progress) -> dict[str, Any]:
     """All that is known of a message."""
-    return status_document(progress.status) | {
-        "state": progress.state.value,
-        "books": msgspec.to_builtins(progress.books),
-        "planned": progress.planned,
-        "openShards": progress.open_shards,
-        "unmatched": list(progress.unmatched),
-        "held": [{"provider": each.provider, "state": each.state, "reason": each.reason} for each in progress.held],
-        "acceptedMs": progress.accepted_ms,
-        "beganMs": progress.began_ms,
-        "plannedMs": progress.planned_ms,
-        "settledMs": progress.settled_ms,
-        "dueMs": progress.due_ms,
-        "runs": progress.runs,
-        "missed": progress.missed,
-        "parent": progress.parent,
-        "ratePerS": progress.rate_per_s,
-        "limitPerS": progress.limit_per_s,
-        "endsMs": progress.ends_ms,
-    }
+    found: dict[str, Any] = document(progress)
+    del found["status"]
+    found["held"] = [{name: each[name] for name in ("provider", "state", "reason")} for each in found["held"]]
+    return status_document(progress.status) | found
 
 
 def headline_document(headline: Headline) -> dict[str, Any]:
     """A message in a list."""
-    return {
-        "messageId": headline.message_id,
-        "status": headline.status.lower(),
-        "state": headline.state.value,
-        "audience": headline.audience,
-        "acceptedMs": headline.accepted_ms,
-    }
+    found: dict[str, Any] = document(headline)
+    return found | {"status": headline.status.lower()}
 
 
-def summary(progress: Progress) -> str:
-    """Where a message stands, in a few words."""
+def summary(progress: Progress, now_ms: int) -> str:
+    """Where a message stands, in a few words; `now_ms` is epoch milliseconds."""
     words = [progress.status.status.value.lower().replace("_", " ")]
     if not progress.state.terminal and progress.state.value not in words:
-        words.append(progress.state.value)
-    return ", ".join([*words, *_times(progress), *_work(progress), *_end(progress)])
+        words.append(wait.state(progress, now_ms))
+    return ", ".join([*words, *_times(progress, now_ms), *_work(progress), *_end(progress)])
 
 
 def cancellation(progress: Progress) -> str:
     """What a cancel came to: how much was done before."""
     if progress.runs is not None:
-        return f"cancelled after {number(progress.runs)} runs"
+        return f"cancelled after {counted(progress.runs, 'run')}"
     if progress.began_ms is None:
         return "cancelled"
     return f"cancelled; {number(progress.books.total(Outcome.ACCEPTED))} were sent before"
 
 
-def _times(progress: Progress) -> Iterator[str]:
+def _times(progress: Progress, now_ms: int) -> Iterator[str]:
     if progress.due_ms is not None:
-        yield f"{'due' if progress.runs is None else 'next run due'} {clock.instant(progress.due_ms)}"
+        yield f"{'due' if progress.runs is None else 'next run due'} {wait.due(progress, now_ms)}"
     if progress.runs is not None:
-        yield f"{number(progress.runs)} runs"
+        yield counted(progress.runs, "run")
     if progress.missed:
         yield f"{number(progress.missed)} missed"
     if progress.parent is not None:
@@ -91,9 +70,9 @@ def _times(progress: Progress) -> Iterator[str]:
 
 def _work(progress: Progress) -> Iterator[str]:
     if progress.open_shards:
-        yield f"{number(progress.open_shards)} open shards"
+        yield counted(progress.open_shards, "open shard")
     if progress.unmatched:
-        yield f"{number(len(progress.unmatched))} device ids that nobody answers to"
+        yield f"{counted(len(progress.unmatched), 'device id')} that nobody answers to"
 
 
 def _end(progress: Progress) -> Iterator[str]:
@@ -126,5 +105,5 @@ def headline_lines(headlines: Sequence[Headline]) -> Iterator[str]:
     yield f"{'accepted at':19}  {'status':11}  {'audience':>10}  message"
     for each in headlines:
         at = datetime.fromtimestamp(each.accepted_ms / 1000, UTC).astimezone()
-        status = each.status.lower().replace("_", " ")
+        status = each.state.value if each.state is State.PAUSED else each.status.lower().replace("_", " ")
         yield f"{at:%Y-%m-%d %H:%M:%S}  {status:11}  {number(each.audience):>10}  {each.message_id}"

@@ -11,11 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from clarion.clock import wall_clock_ms
 from clarion.message import State
 from clarion.status import Progress
-from cli import clock
+from cli import wait
 from cli.book import progress_document
-from cli.screen import emit, err, number, rate
+from cli.screen import counted, emit, err, number, rate
 
 _POLL_S = 0.1
 
@@ -89,14 +90,20 @@ def draw(bar: Bar, title: str, read: Callable[[], Progress], *, within_s: float 
         StillOpen: it is not over within `within_s` seconds.
     """
     task = bar.add_task(title, total=None, start=False, rate=0.0)
-    for progress in follow(read, within_s=within_s):
+
+    def look() -> Progress:
+        progress = read()
+        # How long it has waited changes with the time, and is no change of the message.
+        bar.update(task, description=waiting(progress, wall_clock_ms()) or title)
+        return progress
+
+    for progress in follow(look, within_s=within_s):
         books = progress.books
         total = books.audience if progress.planned or progress.state.terminal else None
         if progress.began_ms is not None:
             bar.start_task(task)
         bar.update(
             task,
-            description=waiting(progress) or title,
             total=total,
             completed=books.audience - books.pending,
             rate=progress.rate_per_s or 0.0,
@@ -104,14 +111,14 @@ def draw(bar: Bar, title: str, read: Callable[[], Progress], *, within_s: float 
     return progress
 
 
-def waiting(progress: Progress) -> str | None:
-    """What a message waits for while nothing of it is sent; None when it goes on."""
-    runs = "" if progress.runs is None else f", {number(progress.runs)} runs so far"
+def waiting(progress: Progress, now_ms: int) -> str | None:
+    """What a message waits for while nothing of it is sent, at `now_ms` (epoch); None when it goes on."""
+    runs = "" if progress.runs is None else f", {counted(progress.runs, 'run')} so far"
     if progress.state is State.PAUSED:
-        return f"paused{runs}"
+        return f"{wait.state(progress, now_ms)}{runs}"
     if progress.state is not State.SCHEDULED or progress.due_ms is None:
         return None
-    return f"waiting until {clock.instant(progress.due_ms)}{runs}"
+    return f"waiting until {wait.due(progress, now_ms)}{runs}"
 
 
 def watch(read: Callable[[], Progress]) -> Progress:

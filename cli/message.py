@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from clarion.clock import wall_clock_ms
 from clarion.errors import UnknownMessage
 from clarion.message import State
 from clarion.registry import SLOT_BITS, SLOT_MASK, read
@@ -18,7 +19,7 @@ from clarion.status import Progress, outcomes, recent
 from clarion.storage import Storage
 from cli import access, book, follow, screen
 from cli.exit_code import ExitCode
-from cli.option import AppOption, JSONOption, MessageArgument
+from cli.option import AppOption, JSONOption, LimitOption, MessageArgument
 
 #: Records read at a time.
 _BATCH = 2_000
@@ -77,12 +78,8 @@ def unless_over(way: access.Access, message_id: str, what: str) -> Iterator[None
         raise typer.Exit(ExitCode.FAILED) from None
 
 
-def messages(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
-    app: AppOption = None,
-    as_json: JSONOption = False,
-) -> None:
-    """List the latest messages, newest first."""
+def messages(limit: LimitOption = 20, app: AppOption = None, as_json: JSONOption = False) -> None:
+    """List the latest messages, newest first; `clarion schedule list` has what waits for its time."""
     with access.access(app) as way:
         latest = recent(way.storage, way.app.id, limit)
     if as_json:
@@ -110,10 +107,14 @@ def _show(progress: Progress, *, as_json: bool) -> None:
     if as_json:
         screen.emit(book.progress_document(progress))
         return
-    screen.out.print(f"{progress.status.message_id}: {book.summary(progress)}")
+    message_id = progress.status.message_id
+    screen.out.print(f"{message_id}: {book.summary(progress, wall_clock_ms())}")
     if progress.status.error_message:
         screen.out.print(progress.status.error_message)
-    screen.out.print(book.books_table(progress))
+    if progress.runs is None:
+        screen.out.print(book.books_table(progress))
+    else:
+        screen.err.print(f"its runs have the books: clarion schedule show {message_id}")
 
 
 def write_outcomes(file: Path, storage: Storage, app: str, message_id: str) -> int:

@@ -12,7 +12,6 @@ from clarion.clock import wall_clock_ms
 from clarion.message import (
     BROADCAST_NAMES,
     Appearance,
-    DeliveryOptions,
     MessageStatus,
     Misfire,
     PublishOptions,
@@ -21,8 +20,20 @@ from clarion.message import (
 )
 from cli import access, book, follow, screen
 from cli.message import report_end
-from cli.moment import parse_duration, parse_moment
+from cli.moment import parse_duration
 from cli.option import AppOption, JSONOption
+from cli.timing import (
+    AtOption,
+    CountOption,
+    CronOption,
+    EveryOption,
+    LocalOption,
+    MisfireOption,
+    UntilOption,
+    ZoneOption,
+    own_words,
+    timing,
+)
 
 MessageText = Annotated[str, typer.Argument(metavar="MESSAGE", help="What to publish; - reads it from stdin.")]
 ChannelOption = Annotated[str | None, typer.Option(metavar="NAME", help="The channel; `default` when left out.")]
@@ -54,26 +65,6 @@ IdempotencyOption = Annotated[
     str | None, typer.Option(metavar="KEY", help="A second publish with the same key and content is this one.")
 ]
 PolicyOption = Annotated[PublishPolicy, typer.Option(case_sensitive=False, help="Devices, live listeners, or both.")]
-AtOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="When: a date and time (ISO 8601), or +90s, +10m, +2h, +1d from now.")
-]
-ZoneOption = Annotated[
-    str | None, typer.Option(metavar="ZONE", help="IANA name of the zone of --cron, and of times without an offset.")
-]
-EveryOption = Annotated[
-    str | None, typer.Option(metavar="SECONDS", help="Repeat it so often: seconds, or 90s, 10m, 2h, 1d.")
-]
-CronOption = Annotated[
-    str | None, typer.Option(metavar="CRON", help="Repeat it by five fields of cron, or an alias such as @daily.")
-]
-UntilOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="No run starts then or later; in the forms of --at.")
-]
-CountOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="So many runs at most.")]
-MisfireOption = Annotated[
-    Misfire, typer.Option(case_sensitive=False, help="Runs that nobody started in time: one for all of them, or none.")
-]
-LocalOption = Annotated[bool, typer.Option("--local-time", help="Times are what each device's own clock shows.")]
 QuietOption = Annotated[
     str | None, typer.Option(metavar="FROM-TO", help="22:00-08:00: send after it, by each device's own clock; or none.")
 ]
@@ -126,19 +117,12 @@ def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
 ) -> None:
     """Publish a message to a channel, to operating systems, or to single devices: now, later, or repeatedly."""
     body = read_body(message, as_json=json_message)
-    now_ms = wall_clock_ms()
-    delivery = DeliveryOptions(
+    when = timing(at, time_zone, every, cron, until, count, misfire, local_time=local_time, now_ms=wall_clock_ms())
+    delivery = msgspec.structs.replace(
+        when,
         publish_policy=policy,
         push_broadcast=parse_systems(os),
         push_singlecast=device or [],
-        publish_at=parse_moment("--at", at, now_ms=now_ms, local=local_time),
-        time_zone=time_zone,
-        repeat_every=parse_duration("--every", every),
-        repeat_cron=cron,
-        repeat_expires_at=parse_moment("--until", until, now_ms=now_ms, local=local_time),
-        repeat_count=count,
-        misfire=misfire,
-        local_time=local_time,
         quiet_hours=quiet_hours,
         freeze_audience=freeze_audience,
         rate_per_s=rate,
@@ -160,7 +144,8 @@ def publish(  # noqa: PLR0913, PLR0917  # a publish has that many options
     )
     options = PublishOptions(headers=parse_headers(header or []), appearance=appearance)
     with access.access(app) as way:
-        status = way.transport.publish(body, channel, options, delivery)
+        with own_words():
+            status = way.transport.publish(body, channel, options, delivery)
         _show(status, as_json=as_json)
         if watch:
             show = follow.lines if as_json else follow.watch

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from clarion.registry import removed as list_removed
 from clarion.registry import restore as restore_devices
 from cli import access, screen
 from cli.exit_code import ExitCode
+from cli.moment import parse_since
 from cli.option import AppOption, JSONOption
 
 SinceOption = Annotated[
@@ -24,7 +24,6 @@ SinceOption = Annotated[
 ]
 ReasonOption = Annotated[str | None, typer.Option(metavar="REASON", help="Only those of this reason.")]
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 #: Devices that are named at the terminal because they were not restored.
 _NAMED = 10
 
@@ -106,20 +105,3 @@ def line(each: Removed) -> str:
     """A removed device at the terminal. A line rather than a table: an id must never be cut."""
     at = datetime.fromtimestamp(each.removed_at / 1000, UTC).astimezone()
     return f"{at:%Y-%m-%d %H:%M:%S}  {each.provider:8}  {each.reason:24}  {each.device.device_id}"
-
-
-def parse_since(text: str | None, *, now_ms: int) -> int | None:
-    """The instant (epoch ms) that `--since` means: so long ago, or a date and time, local unless it has an offset.
-
-    Raises:
-        typer.BadParameter: it is neither.
-    """
-    if text is None:
-        return None
-    ago = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if ago is not None:
-        return now_ms - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // timedelta(milliseconds=1)
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"--since {text}: expected 30m, 2h, 3d, or a date and time in ISO 8601") from None

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from clarion.message.form import camel
+
 #: Answers. Names of channels and devices are printed as they are, never read as rich's markup.
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 #: Progress, hints and errors.
@@ -17,10 +19,17 @@ err = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr
 _FEW = 10
 
 
-def emit(document: Any) -> None:
+def emit(value: Any) -> None:
     """Write one JSON document, on one line."""
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
+
+
+def document(value: Any) -> Any:
+    """A struct with all of its members, under the names that they have on the wire."""
+    if isinstance(value, msgspec.Struct):
+        return {camel(name): document(getattr(value, name)) for name in value.__struct_fields__}
+    return [document(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def complain(message: str) -> None:
@@ -31,6 +40,11 @@ def complain(message: str) -> None:
 def number(count: float) -> str:
     """A count as people read it: `12 345`."""
     return f"{count:,.0f}".replace(",", " ")
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something: `1 run`, `2 000 runs`."""
+    return f"{number(count)} {what}" if count == 1 else f"{number(count)} {what}s"
 
 
 def rate(per_s: float) -> str:

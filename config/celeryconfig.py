@@ -80,6 +80,8 @@ _TASKS: dict[str, Any] = {
 }
 
 _WORKER: dict[str, Any] = {
+    # Celery's own knows nothing of what waits for a time, and several of it would send everything several times.
+    "beat_scheduler": "worker.scheduler:Scheduler",
     # With late acknowledgement: as many tasks reserved as there are threads, none waiting behind a long one.
     "worker_prefetch_multiplier": 1,
     # Flower's picture. One task is a whole shard, so two events a task cost nothing that can be measured.

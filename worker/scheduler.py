@@ -47,6 +47,9 @@ class Scheduler(beat.Scheduler):  # type: ignore[misc]  # Celery has no types
                 log.warning("storage_unavailable", reason=error.message)
             self._failing = True
             return RETRY_S
+        except Exception as error:  # noqa: BLE001  # whatever it is: without its schedulers nothing is on time
+            log.error("scheduler_failed", error=type(error).__name__)  # noqa: TRY400  # its words may quote a payload
+            return RETRY_S
         self._failing = False
         return LOOK_EVERY_S if next_s is None else min(next_s, LOOK_EVERY_S)
 

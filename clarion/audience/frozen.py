@@ -27,9 +27,17 @@ def store(storage: Storage, message_id: str, chunks: Mapping[int, bytes], unmatc
         pipe.execute()
 
 
-def load(storage: Storage, message_id: str) -> tuple[dict[int, bytes], list[str]]:
-    """What `store` kept, chunks ascending; nobody when nothing was."""
+def drop(storage: Storage, message_id: str) -> None:
+    """Keep it no longer."""
+    with storage_errors():
+        storage.main.delete(keys.frozen(message_id))
+
+
+def load(storage: Storage, message_id: str) -> tuple[dict[int, bytes], list[str]] | None:
+    """What `store` kept, chunks ascending; None when it is kept no longer."""
     with storage_errors():
         rows = storage.main.hgetall(keys.frozen(message_id))
-    unmatched = _unpack(rows.pop(_UNMATCHED, b"\x90"))
+    if _UNMATCHED not in rows:
+        return None
+    unmatched = _unpack(rows.pop(_UNMATCHED))
     return {int(chunk): zlib.decompress(rows[chunk]) for chunk in sorted(rows, key=int)}, unmatched

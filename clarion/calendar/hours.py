@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -41,11 +43,30 @@ def quiet_until(hours: QuietHours, zone_name: str, now_ms: int) -> int | None:
 
     Clocks that are set forward or back may enter or leave the quiet hours at that instant. ValueError for no zone.
     """
-    at_ms = now_ms
-    while (left_ms := _left_ms(hours, wall_ms(at_ms, zone_name))) > 0:
-        change = change_ms(at_ms, at_ms + left_ms, zone_name)
-        at_ms = at_ms + left_ms if change is None else change
+    at_ms = _first(partial(_left_ms, hours), zone_name, now_ms)
     return None if at_ms == now_ms else at_ms
+
+
+def quiet_from(hours: QuietHours, zone_name: str, at_ms: int) -> int | None:
+    """The first instant from `at_ms` on that is quiet by the clocks of a zone: `at_ms` itself when it is.
+
+    Args:
+        hours: the quiet hours; None is returned when they are no time at all.
+        zone_name: IANA name; ValueError when there is none.
+        at_ms: epoch milliseconds.
+    """
+    return None if hours.begin == hours.end else _first(partial(_ahead_ms, hours), zone_name, at_ms)
+
+
+def _first(wait_ms: Callable[[int], int], zone_name: str, at_ms: int) -> int:
+    """The first instant from `at_ms` on at which a zone's clocks show what there is no wait for.
+
+    A wait is under a day, for a clock that nobody sets; when somebody does, it is asked for again.
+    """
+    while (ahead_ms := wait_ms(wall_ms(at_ms, zone_name))) > 0:
+        change = change_ms(at_ms, at_ms + ahead_ms, zone_name)
+        at_ms = at_ms + ahead_ms if change is None else change
+    return at_ms
 
 
 def _left_ms(hours: QuietHours, wall_ms: int) -> int:
@@ -53,3 +74,8 @@ def _left_ms(hours: QuietHours, wall_ms: int) -> int:
     begin_ms, end_ms = hours.begin * _MINUTE_MS, hours.end * _MINUTE_MS
     quiet_ms = (end_ms - begin_ms) % _DAY_MS
     return max(0, quiet_ms - (wall_ms - begin_ms) % _DAY_MS)
+
+
+def _ahead_ms(hours: QuietHours, wall_ms: int) -> int:
+    """How long a clock that shows `wall_ms` runs until quiet hours begin; 0 when they are on."""
+    return 0 if _left_ms(hours, wall_ms) > 0 else (hours.begin * _MINUTE_MS - wall_ms) % _DAY_MS

@@ -11,8 +11,11 @@ from clarion.calendar import cron
 
 #: A run that is started within this of its instant is in time, milliseconds.
 GRACE_MS = 5_000
-#: So many missed instants of cron are counted: an outage must not cost more to look at.
-MOST_MISSED = 1_000
+#: So many missed instants of cron are counted at most, for each has to be looked for: many messages may have missed
+#: runs in the same outage, and the ones that are in time must not wait for that.
+MOST_MISSED = 50
+
+_MINUTE_MS = 60_000
 
 
 class Misfire(StrEnum):
@@ -49,7 +52,7 @@ class Step(NamedTuple):
 
     Attributes:
         run_ms: the instant of the run to start now; None is no run.
-        missed: how many instants are passed over.
+        missed: how many instants are passed over; of cron at least so many, when it is `MOST_MISSED`.
         next_ms: the instant of the next run, later than now; None when it was the last.
     """
 
@@ -120,7 +123,10 @@ def _following(repeat: Repeat, due_ms: int, after_ms: int) -> int | None:
 
 
 def _latest(repeat: Repeat, due_ms: int, until_ms: int) -> tuple[int, int]:
-    """The latest instant up to `until_ms` in the rhythm of `due_ms`, and how many come before it from `due_ms` on."""
+    """The latest instant up to `until_ms` in the rhythm of `due_ms`, and how many come before it from `due_ms` on.
+
+    Of cron, no more than `MOST_MISSED` are counted.
+    """
     if repeat.cron is None:
         assert repeat.every_ms is not None
         steps = (until_ms - due_ms) // repeat.every_ms
@@ -131,17 +137,30 @@ def _latest(repeat: Repeat, due_ms: int, until_ms: int) -> tuple[int, int]:
         if next_ms is None or next_ms > until_ms:
             return latest_ms, earlier
         latest_ms = next_ms
-    return _latest_match(repeat.cron, repeat.zone, latest_ms, until_ms), MOST_MISSED
+    apart_ms = (latest_ms - due_ms) // MOST_MISSED
+    return _latest_match(repeat.cron, repeat.zone, latest_ms, until_ms, apart_ms), MOST_MISSED
 
 
-def _latest_match(expression: str, zone: str, known_ms: int, until_ms: int) -> int:
-    """The latest instant of cron up to `until_ms`, found by halving; `known_ms` is one."""
-    end_ms = until_ms
-    while known_ms < end_ms:
-        middle_ms = (known_ms + end_ms) // 2
+def _latest_match(expression: str, zone: str, known_ms: int, until_ms: int, apart_ms: int) -> int:
+    """The latest instant of cron up to `until_ms`.
+
+    It is looked for before the end, ever further back, and then by halving; near it, one by one.
+
+    Args:
+        expression: the cron expression.
+        zone: IANA name of its zone.
+        known_ms: one of its instants, not after `until_ms`.
+        until_ms: epoch milliseconds.
+        apart_ms: how far apart they may be: where to look first.
+    """
+    end_ms, back_ms = until_ms, max(apart_ms, _MINUTE_MS)
+    while end_ms - known_ms > _MINUTE_MS:
+        middle_ms = max(end_ms - back_ms, (known_ms + end_ms) // 2)
         found_ms = cron.next_ms(expression, zone, middle_ms)
         if found_ms is None or found_ms > until_ms:
-            end_ms = middle_ms
+            end_ms, back_ms = middle_ms, back_ms * 2
         else:
             known_ms = found_ms
+    while (found_ms := cron.next_ms(expression, zone, known_ms)) is not None and found_ms <= until_ms:
+        known_ms = found_ms
     return known_ms

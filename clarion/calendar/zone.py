@@ -74,7 +74,10 @@ def change_ms(begin_ms: int, end_ms: int, name: str) -> int | None:
 
 def instants(wall_ms: int, name: str) -> tuple[int, ...]:
     """When the zone's clocks show `wall_ms`, in order: once, twice when they are set back, never when set forward."""
-    return tuple(at_ms for at_ms in sorted(set(_readings(wall_ms, name))) if at_ms + offset_ms(at_ms, name) == wall_ms)
+    readings = _readings(wall_ms, name)
+    if readings[0] == readings[1]:
+        return readings[:1]
+    return tuple(at_ms for at_ms in sorted(readings) if at_ms + offset_ms(at_ms, name) == wall_ms)
 
 
 def instant_ms(wall_ms: int, name: str) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from clarion.delivery import ledger, moment, retry, throttle
 from clarion.delivery.governor import Closed, closed
-from clarion.delivery.ledger import CLAIM_SLACK_MS, OURS, THROTTLE, Lease, LeaseLost
+from clarion.delivery.ledger import CLAIM_SLACK_MS, OURS, THROTTLE, TIME, Lease, LeaseLost
 from clarion.delivery.moment import Part
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.run import Run
@@ -62,9 +62,11 @@ def deliver(outfit: Outfit, message_id: str, reference: str) -> str:
 
 
 def _leave_faulty(run: Run) -> None:
-    """An error of our own: what is known is kept, the rest is tried again, and at last given up."""
+    """An error of our own: what is known is kept, the rest is tried again. At last whose time has come is given up."""
     if run.lease.attempt >= FAULTS_MAX:
-        run.settle_open(Outcome.UNKNOWN, reason=FAULT)
+        for slot in sorted(run.open - run.deferred):
+            run.settle(slot, Outcome.UNKNOWN, reason=FAULT)
+        run.waits = {name: wait for name, wait in run.waits.items() if name == TIME}
     else:
         run.fault_in_s = FAULT_WAIT_S
     _give_back(run)
@@ -85,6 +87,8 @@ def _send_pending(run: Run) -> None:
             run.keep(provider.name)
         else:
             send(run, provider, parts)
+    if run.stopped:
+        run.look_again()
 
 
 def _ready(run: Run) -> list[tuple[Provider, list[Part]]]:

@@ -16,7 +16,7 @@ from clarion.storage.connection import call
 
 #: A shard may be claimed this much before it is due: worker and Redis need not agree to the millisecond.
 CLAIM_SLACK_MS = 1000
-#: What devices wait for that is no provider: their own time, and the slot of a throttled message. These waits end by
+#: What devices wait for that is no provider: their own time, and the gate of a throttled message. These waits end by
 #: Redis' clock, to the millisecond; those for a provider by a worker's.
 TIME, THROTTLE = "time", "throttle"
 OURS = frozenset({TIME, THROTTLE})
@@ -54,7 +54,7 @@ class Wait(NamedTuple):
 
     Attributes:
         due_ms: when they are to be tried again (epoch ms).
-        attempts: how often they were tried in vain; a closed gate does not count. Of THROTTLE, how many may be sent to.
+        attempts: how often they were tried in vain; a closed gate does not count.
         since_ms: when that was for the first time; 0 when it never was. Of TIME, when the devices were last looked at.
     """
 
@@ -78,8 +78,8 @@ def entry(outcome: Outcome, provider: str = "", reason: str = "") -> str:
 
 def claim(storage: Storage, message_id: str, shard: Shard, *, owner: str, lease_ms: int) -> Lease | str:
     """Lease a shard; otherwise a word: `busy`, `closed`, `paused` or `early`."""
-    arguments = [shard.reference, owner, lease_ms, shard.chunk, shard.first, shard.last, CLAIM_SLACK_MS]
-    reply = call(storage.main, "shard_claim", [keys.message_prefix(message_id)], arguments)
+    arguments = [shard.reference, owner, lease_ms, shard.chunk, shard.first, shard.last, CLAIM_SLACK_MS, message_id]
+    reply = call(storage.main, "shard_claim", [keys.message_prefix(message_id), keys.active()], arguments)
     if reply[0] != b"claimed":
         return str(reply[0].decode())
     _, fence, attempt, state, cells, waits, now_ms = reply

@@ -9,15 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from clarion.calendar.hours import QuietHours, quiet_until
-from clarion.calendar.zone import instant_ms, is_zone, wall_ms
+from clarion.calendar.hours import QuietHours, quiet_from, quiet_until
+from clarion.calendar.zone import instant_ms, is_zone
 from clarion.delivery import retry
 from clarion.delivery.ledger import TIME
 from clarion.delivery.run import Run
 from clarion.message import Message, Outcome
 from clarion.registry import Record
-
-_DAY_MS, _MINUTE_MS = 86_400_000, 60_000
 
 
 class Part(NamedTuple):
@@ -52,7 +50,7 @@ def moment(message: Message, zone: str, quiet: QuietHours | None, now_ms: int) -
         due_ms, message = max(there_ms, now_ms), starting(message, max(there_ms, message.accepted_ms))
     if quiet is not None:
         due_ms = quiet_until(quiet, zone, due_ms) or due_ms
-        until_ms = due_ms + (quiet.begin * _MINUTE_MS - wall_ms(due_ms, zone)) % _DAY_MS
+        until_ms = quiet_from(quiet, zone, due_ms)
     return Moment(message.begins_ms, due_ms if due_ms < retry.ends_ms(message) else None, until_ms)
 
 
@@ -90,7 +88,9 @@ class Clocks:
                 there = self.moments.get(device.zone) or self._moment(device.zone)
                 if there.due_ms is None:
                     self.run.settle(slot, Outcome.EXPIRED)
-                elif there.due_ms <= self.now_ms and (there.is_new or not waits):
+                elif there.due_ms > self.now_ms:
+                    self.run.deferred.add(slot)
+                elif there.is_new or not waits:
                     groups[os, there.starts_ms][slot] = device
         message = self.run.message
         return [
@@ -110,6 +110,7 @@ class Clocks:
         if since_ms and there.due_ms == self.now_ms:
             then_ms = moment(run.message, name, self.quiet, since_ms).due_ms
             there = there._replace(is_new=then_ms is not None and then_ms > since_ms)
+            run.joined = run.joined or there.is_new
         self.moments[zone] = there
         return there
 

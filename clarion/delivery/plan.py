@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from clarion import lifecycle
 from clarion.audience import count_of, frozen, locate, resolve, slots_of
 from clarion.delivery.outfit import Outfit
 from clarion.delivery.shard import cut
-from clarion.delivery.throttle import rate_per_s, shard_size
+from clarion.delivery.throttle import rate_per_s, shard_size, starts_ms
 from clarion.hint import push
 from clarion.lifecycle import PlanClaim, PlannedChunk
 from clarion.message import Message, PublishPolicy, State
@@ -25,6 +25,9 @@ from clarion.storage.connection import storage_errors
 SPARSE_MAX = 256
 #: A message whose planners all died before they wrote anything is given up.
 PLANS_MAX = 10
+#: Why a run fails whose parent was over for longer than messages are kept.
+FORGOTTEN = "The audience that was settled when it was published is no longer stored."
+_KEEPS_AUDIENCE = frozenset({State.SCHEDULED, State.PLANNING, State.PAUSED, "fenced"})
 
 
 class Audience(NamedTuple):
@@ -54,11 +57,13 @@ def plan(outfit: Outfit, message_id: str) -> str:
     if refusal is not None:
         return lifecycle.finish_plan(storage, message_id, claim.fence, error=refusal)
     settled = claim.settled or message.parent is not None
-    if message.frozen and claim.early:
+    if message.frozen and claim.early and not claim.settled:
         state, settled = _freeze(outfit, message, claim), True
         if state != State.PLANNING:
             return state
     audience = _settled(outfit, message) if message.frozen and settled else _audience(outfit, message)
+    if audience is None:
+        return lifecycle.finish_plan(storage, message_id, claim.fence, error=FORGOTTEN)
     state = _write(outfit, message, claim, audience)
     if state == "fenced":
         return state
@@ -71,7 +76,9 @@ def _freeze(outfit: Outfit, message: Message, claim: PlanClaim) -> str:
     frozen.store(outfit.storage, message.id, found.chunks, found.unmatched)
     state = lifecycle.freeze(outfit.storage, message.id, message.app, claim.fence)
     if state == State.CANCELLING:
-        return lifecycle.finish_plan(outfit.storage, message.id, claim.fence)
+        state = lifecycle.finish_plan(outfit.storage, message.id, claim.fence)
+    if state not in _KEEPS_AUDIENCE:
+        frozen.drop(outfit.storage, message.id)  # it is over: what was stored after that would stay for ever
     return state
 
 
@@ -89,8 +96,9 @@ def _refusal(outfit: Outfit, message: Message, fence: int) -> str | None:
     return None
 
 
-def _settled(outfit: Outfit, message: Message) -> Audience:
-    return Audience(*frozen.load(outfit.storage, message.parent or message.id))
+def _settled(outfit: Outfit, message: Message) -> Audience | None:
+    kept = frozen.load(outfit.storage, message.parent or message.id)
+    return None if kept is None else Audience(*kept)
 
 
 def _audience(outfit: Outfit, message: Message) -> Audience:
@@ -105,24 +113,15 @@ def _audience(outfit: Outfit, message: Message) -> Audience:
 
 def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audience) -> str:
     """Write what the audience has from the claim's cursor on; returns the state, `planning` when all is written."""
-    pace, storage = outfit.pace, outfit.storage
-    queue = Queue.EXPRESS if audience.devices <= pace.express_audience else Queue.BULK
-    size = _throttle(outfit, message, audience.devices)
-    for chunk, bitmap in audience.chunks.items():
-        if chunk < claim.cursor:
-            continue
-        slots = slots_of(bitmap)
-        shards = [shard.reference for shard in cut(chunk, slots, size)]
-        hints = [deliver_hint(message.id, shard, queue) for shard in shards]
-        planned = PlannedChunk(
-            chunk=chunk,
-            devices=len(slots),
-            dense=_dense(slots) if len(slots) > SPARSE_MAX else None,
-            slots=slots,
-            shards=shards,
-            tasks=[render(hint, now_ms=outfit.clock()) for hint in hints] if storage.queues_on_main else [],
+    storage, lease_ms = outfit.storage, outfit.pace.lease_ms
+    queue = Queue.EXPRESS if audience.devices <= outfit.pace.express_audience else Queue.BULK
+    for planned in _planned(outfit, message, claim.cursor, audience):
+        hints = [deliver_hint(message.id, shard, queue) for shard in planned.shards]
+        tasks = [render(hint, now_ms=outfit.clock()) for hint in hints] if storage.queues_on_main else []
+        ready = planned._replace(tasks=tasks)
+        state = lifecycle.write_chunk(
+            storage, message.id, claim.fence, ready, app=message.app, queue=queue, lease_ms=lease_ms
         )
-        state = lifecycle.write_chunk(storage, message.id, claim.fence, planned, queue=queue, lease_ms=pace.lease_ms)
         if state != State.PLANNING:
             return state
         if not storage.queues_on_main:
@@ -130,13 +129,34 @@ def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audienc
     return State.PLANNING
 
 
-def _throttle(outfit: Outfit, message: Message, devices: int) -> int:
-    """How many devices a shard holds; the rate that they are sent at, if there is one, is written down."""
+def _planned(outfit: Outfit, message: Message, cursor: int, audience: Audience) -> Iterator[PlannedChunk]:
+    """The chunks of the audience from the cursor on, cut into shards; they have no tasks yet."""
+    size, rate = shard_size(outfit.pace, message, audience.devices), _throttle(outfit, message, audience.devices)
+    before = 0
+    for chunk, bitmap in audience.chunks.items():
+        if chunk >= cursor:
+            slots = slots_of(bitmap)
+            shards = [shard.reference for shard in cut(chunk, slots, size)]
+            due = list(zip(shards, starts_ms(rate, before, len(slots), size), strict=True))
+            yield PlannedChunk(
+                chunk=chunk,
+                devices=len(slots),
+                dense=_dense(slots) if len(slots) > SPARSE_MAX else None,
+                slots=slots,
+                shards=[shard for shard, in_ms in due if not in_ms],
+                later=[(shard, in_ms) for shard, in_ms in due if in_ms],
+                tasks=[],
+            )
+        before += count_of(bitmap)
+
+
+def _throttle(outfit: Outfit, message: Message, devices: int) -> float:
+    """Devices a second that the message is sent to, which is written down; 0 is without limit."""
     rate = rate_per_s(message, devices)
     if rate:
         with storage_errors():
             outfit.storage.main.hset(keys.message(message.id), "rate", repr(rate))
-    return shard_size(outfit.pace, message, devices)
+    return rate
 
 
 def _dense(slots: Iterable[int]) -> bytes:

@@ -49,7 +49,9 @@ class Run:
         learned: slot -> token, and the environment it turned out to belong to.
         waits: provider, TIME or THROTTLE -> what those who stay open wait for.
         held: providers whose gate is closed.
+        deferred: slots of devices whose own time has not come.
         rate_per_s: devices a second that the message is throttled to; 0 is not at all.
+        joined: whether the time of some has come since the shard was looked through before.
         until_ms: when quiet hours begin for somebody who is sent to, by Redis' clock; None is not today.
         stopped: whether nothing more is to be sent.
         fault_in_s: when to come back after an error of our own, None when there was none.
@@ -72,7 +74,9 @@ class Run:
     learned: dict[int, tuple[str, str]] = field(default_factory=dict, repr=False)
     waits: dict[str, Wait] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    deferred: set[int] = field(default_factory=set)
     rate_per_s: float = 0.0
+    joined: bool = False
     until_ms: int | None = None
     stopped: bool = False
     fault_in_s: float | None = None
@@ -134,18 +138,25 @@ class Run:
         return wait.due_ms - (self.now_ms() if provider in OURS else self.outfit.clock())
 
     def wait_ms(self) -> int:
-        """How long nobody is to be tried: until the first wait ends, and not before the slot of a throttled message."""
+        """How long nobody is to be tried: until the first wait ends, and not before a throttled message goes on."""
         left = {name: self.left_ms(name, wait) for name, wait in self.waits.items()}
         return max(0, left.pop(THROTTLE, 0), min(left.values(), default=0))
 
     def try_again(self, provider: str, in_s: float) -> None:
         """Devices stay open because the provider refused them for now: try them again then, or later if others say."""
-        before, now_ms = self.wait(provider), self.outfit.clock()
+        now_ms = self.outfit.clock()
         due_ms = now_ms + int(in_s * 1000)
         noted = self.waits.get(provider)
         if noted is not None:
             due_ms = max(due_ms, noted.due_ms)
-        self.waits[provider] = Wait(due_ms, before.attempts + 1, before.since_ms or now_ms)
+        self.waits[provider] = Wait(due_ms, self.wait(provider).attempts + 1, self.since_ms(provider) or now_ms)
+
+    def since_ms(self, provider: str) -> int:
+        """When the provider's devices were tried in vain for the first time; 0 when they were not.
+
+        Those whose time has only come begin anew, and the others of the shard with them.
+        """
+        return 0 if self.joined else self.wait(provider).since_ms
 
     def hold(self, provider: str, in_s: float) -> None:
         """Devices stay open because nothing is sent to the provider now: no attempt of theirs is lost."""
@@ -162,6 +173,11 @@ class Run:
         """Devices stay open because their own time comes only then (epoch ms, by Redis' clock)."""
         noted = self.waits.get(TIME)
         self.waits[TIME] = Wait(due_ms if noted is None else min(due_ms, noted.due_ms), since_ms=now_ms)
+
+    def look_again(self) -> None:
+        """Not all whose time has come were sent to: to the next look it has come since the same one as to this."""
+        if TIME in self.lease.waits:
+            self.keep(TIME)
 
     def record_when_due(self) -> None:
         """Record when a batch is full, or when neither lease nor state were looked after for a while."""

@@ -241,7 +241,7 @@ class Sending:
         run, rule, before = self.run, self.provider.retry, self.run.wait(self.provider.name)
         now_ms = run.outfit.clock()
         wait_s = retry.wait_s(rule, result, before.attempts, run.outfit.dice())
-        since_ms = max(before.since_ms or now_ms, self.message.begins_ms)  # nobody was tried before it began
+        since_ms = run.since_ms(self.provider.name) or now_ms
         ended = retry.end(rule, self.message, since_ms=since_ms, due_ms=now_ms + int(wait_s * 1000))
         if ended is None:
             run.try_again(self.provider.name, wait_s)

@@ -1,4 +1,4 @@
-"""Throttling: a message with a rate is sent shard by shard, each in a slot of time that it reserved before."""
+"""Throttling: a message with a rate is planned over time, and a gate lets it through no faster than that."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from clarion.storage.connection import call
 
 #: A shard of a throttled message holds what its rate allows in so many seconds.
 SHARD_S = 0.5
-#: However slow it is, an audience is cut into no more shards than this: each is a task on a queue.
+#: However slow it is, an audience is cut into no more shards than this: each is an entry in an index.
 SHARDS_MAX = 20_000
-#: A slot that starts within this time is now: less than it takes to come back.
-SOON_MS = 50
-#: A slot is good for so long. Shards that all come late at once, after an outage, must not be sent all at once.
-LATE_MS = 1_000
+#: The gate lets through what comes so much too early: tasks come late by that much, one more and the next less.
+SOON_MS = 100
 
 
 def rate_per_s(message: Message, devices: int) -> float:
@@ -36,22 +34,31 @@ def shard_size(pace: Pace, message: Message, devices: int) -> int:
     return pace.shard_size if not rate else max(1, devices // SHARDS_MAX, min(pace.shard_size, int(rate * SHARD_S)))
 
 
-def reserve(storage: Storage, message_id: str, devices: int) -> int:
-    """Reserve a slot for so many devices; returns when it starts (epoch ms, by Redis' clock)."""
-    return int(call(storage.main, "throttle", [keys.message_prefix(message_id)], [devices]))
+def starts_ms(rate: float, before: int, devices: int, size: int) -> list[int]:
+    """In how many milliseconds each shard of some devices is to start.
+
+    Args:
+        rate: devices a second; 0 is without limit.
+        before: how many devices come before them.
+        devices: how many they are.
+        size: devices of a shard.
+    """
+    return [int((before + first) * 1000 / rate) if rate else 0 for first in range(0, devices, size)]
+
+
+def ask(storage: Storage, message_id: str, devices: int) -> int:
+    """Ask to send to so many devices now: 0 is yes, else it is when to ask again (epoch ms, by Redis' clock)."""
+    return int(call(storage.main, "throttle", [keys.message_prefix(message_id)], [devices, SOON_MS]))
 
 
 def postpone(run: Run, ready: Sequence[tuple[Provider, Sequence[Part]]]) -> bool:
-    """Whether those who could be sent to now have to wait for a slot; then it is noted until when."""
+    """Whether those who could be sent to now have to wait; then it is noted until when."""
     devices = sum(len(part.devices) for _, parts in ready for part in parts) if run.rate_per_s else 0
-    if not devices:
+    again_ms = ask(run.outfit.storage, run.message.id, devices) if devices else 0
+    if not again_ms:
         return False
-    now_ms, slot = run.now_ms(), run.wait(THROTTLE)
-    if slot.attempts < devices or slot.due_ms + LATE_MS < now_ms:
-        slot = Wait(reserve(run.outfit.storage, run.message.id, devices), devices)
-    if slot.due_ms <= now_ms + SOON_MS:
-        return False
-    run.waits[THROTTLE] = slot
+    run.waits[THROTTLE] = Wait(again_ms)
     for provider, _ in ready:
         run.keep(provider.name)
+    run.look_again()
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import cache
 from typing import Any
@@ -10,8 +11,11 @@ import msgspec
 
 from clarion.calendar.hours import QuietHours
 from clarion.calendar.repeat import Repeat
+from clarion.errors import UnknownMessage
 from clarion.message.appearance import PLAIN, Appearance
 from clarion.message.option import BROADCAST_ALL, PublishPolicy, PushBroadcast
+
+_MESSAGE_ID = re.compile("message:[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}").fullmatch
 
 
 @cache
@@ -91,6 +95,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def message_id_of(number: uuid.UUID) -> str:
     """The id of a message: `message:` and a UUID, upper case."""
     return f"message:{str(number).upper()}"
+
+
+def check_message_id(value: Any) -> str:
+    """The id itself, when it has the form that `message_id_of` gives.
+
+    Raises:
+        UnknownMessage: it is something else, which no message was ever called.
+    """
+    if isinstance(value, str) and _MESSAGE_ID(value):
+        return value
+    raise UnknownMessage(value if isinstance(value, str) else repr(value))
 
 
 encode = msgspec.json.Encoder().encode

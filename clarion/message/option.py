@@ -42,8 +42,10 @@ BROADCAST_ALL = PushBroadcast(63)
 BROADCAST_NAMES = {str(os.name): os for os in PushBroadcast} | {"ALL": BROADCAST_ALL}
 
 
-#: A point in time as callers give it: a datetime, epoch milliseconds, or ISO 8601; None and 0 are now.
-Instant: TypeAlias = datetime | float | str | None
+#: A point in time as callers give it: a datetime, epoch milliseconds, or ISO 8601; 0 is now.
+Moment: TypeAlias = datetime | float | str
+#: The same, and None for now.
+Instant: TypeAlias = Moment | None
 
 
 class PublishOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,9 @@ class DeliveryOptions(msgspec.Struct, frozen=True, kw_only=True):
         repeat_count: so many runs at most, from 1 to 1 000 000; None is without end.
         misfire: what becomes of a repetition's runs that nobody started in time.
         local_time: `publish_at`, which it needs, `repeat_cron` and `repeat_expires_at` are what each device's own clock
-            shows: an offset is ignored, and a number of milliseconds is read as UTC shows it.
+            shows: an offset is ignored, and a number of milliseconds is read as UTC shows it. The message, or a run,
+            starts when the first clocks show its time, those of UTC+14, 14 hours before UTC's do: from then on it can
+            no longer be rescheduled, and its audience is fixed.
         quiet_hours: `22:00-08:00`: nothing is sent then by each device's own clock, but after it; `none` is no such
             time; None is what the application's file says.
         freeze_audience: who is addressed is settled when it is published, not when it is sent.

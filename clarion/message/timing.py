@@ -32,6 +32,7 @@ class Timing(NamedTuple):
     starts_ms: int | None
     local: bool
     repeat: Repeat | None
+    frozen: bool
     quiet: QuietHours | None
     rate_per_s: float | None
     spread_s: int | None
@@ -65,7 +66,8 @@ def check_timing(delivery: DeliveryOptions, limits: Limits, *, now_ms: int) -> T
     rate_per_s, spread_s = _rate(delivery.rate_per_s), _spread(delivery.spread_over)
     if rate_per_s is not None and spread_s is not None:
         raise InvalidField("spreadOver", "only one of ratePerS and spreadOver")
-    return Timing(starts_ms, clock.local, repeat, _quiet(delivery.quiet_hours), rate_per_s, spread_s)
+    frozen, quiet = flag("freezeAudience", delivery.freeze_audience), _quiet(delivery.quiet_hours)
+    return Timing(starts_ms, clock.local, repeat, frozen, quiet, rate_per_s, spread_s)
 
 
 def check_start(delivery: DeliveryOptions, repeat: Repeat | None, limits: Limits, *, now_ms: int) -> int | None:

@@ -11,10 +11,10 @@ from clarion.app import Limits
 from clarion.errors import BodyTooLarge, InvalidField, NotProvided
 from clarion.message.appearance import PLAIN
 from clarion.message.channel import check_channel, is_text
-from clarion.message.field import UNSTORABLE, flag, is_whole, json_value, pairs, short_text
+from clarion.message.field import UNSTORABLE, is_whole, json_value, pairs, short_text
 from clarion.message.form import check_appearance, check_raw
 from clarion.message.look import check_headers
-from clarion.message.message import Message, Target, decode, encode
+from clarion.message.message import Message, Target, decode, encode, message_id_of
 from clarion.message.option import (
     BROADCAST_ALL,
     DEFAULT_CHANNEL,
@@ -61,7 +61,7 @@ def build(
         raise NotProvided("segmentQuery is not served by this release.", field="segmentQuery")
     short_text("idempotencyKey", delivery.idempotency_key)
     message = Message(
-        id=f"message:{str(uuid.uuid4()).upper()}",
+        id=message_id_of(uuid.uuid4()),
         app=app,
         body=json_value("message", body),
         target=_target(channel, delivery, limits),
@@ -75,9 +75,10 @@ def build(
         collapse_key=short_text("collapseKey", delivery.collapse_key),
         appearance=check_appearance(publish.appearance, limits),
         raw=check_raw(publish.raw),
-        frozen=flag("freezeAudience", delivery.freeze_audience),
         **check_timing(delivery, limits, now_ms=now_ms)._asdict(),
     )
+    if message.spread_s is not None and message.ttl_s is not None and message.ttl_s < message.spread_s:
+        raise InvalidField("ttl", "spreadOver at least: the last device is not sent to before")
     if message.policy is not PublishPolicy.PUBSUB:
         check_headers(message, message.target.systems())
     return _as_stored(message, limits)

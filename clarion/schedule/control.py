@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -11,58 +10,57 @@ from clarion import lifecycle
 from clarion.app import App
 from clarion.errors import UnknownMessage
 from clarion.hint import push
+from clarion.lifecycle import Opened
 from clarion.message import DeliveryOptions, State
 from clarion.message.message import decode, encode
 from clarion.message.option import Instant
 from clarion.message.timing import check_start
-from clarion.queue import Queue, deliver_hint, plan_hint
-from clarion.schedule.run import history
+from clarion.queue import Hint, Queue, deliver_hint, plan_hint
 from clarion.schedule.start import due_ms
 from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
-#: Of a repeated message, so many of the latest runs may be under way.
-RUNS_UNDER_WAY = 100
 _UNPLANNED = frozenset({State.ACCEPTED, State.PLANNING})
 
 
-def cancel(storage: Storage, app: str, message_id: str) -> None:
+def cancel(storage: Storage, app: str, message_id: str, *, now_ms: int, broker_url: str | None) -> None:
     """Cancel a message: what is in flight still arrives, nothing else is sent.
 
     Raises:
-        UnknownMessage: no such message of this app, or it is already cancelled or over.
+        UnknownMessage: no such message of this app, or it is already cancelled or over, and so are its runs.
     """
-    lifecycle.cancel(storage, message_id, app)
-    _each_run(storage, message_id, lambda run: lifecycle.cancel(storage, run, app))
+
+    def cancel_one(message_id: str) -> None:
+        opened = lifecycle.cancel(storage, message_id, app)
+        push(storage, _shards(message_id, opened), now_ms=now_ms, broker_url=broker_url)
+
+    _with_runs(storage, message_id, cancel_one)
 
 
 def pause(storage: Storage, app: str, message_id: str) -> None:
     """Pause a message: what is in flight still arrives, nothing else is sent until it is resumed.
 
     Raises:
-        UnknownMessage: no such message of this app, or it is cancelled or over.
+        UnknownMessage: no such message of this app, or it is cancelled or over, and so are its runs.
     """
-    lifecycle.pause(storage, message_id, app)
-    _each_run(storage, message_id, lambda run: lifecycle.pause(storage, run, app))
+    _with_runs(storage, message_id, lambda each: lifecycle.pause(storage, each, app))
 
 
 def resume(storage: Storage, app: str, message_id: str, *, now_ms: int, broker_url: str | None) -> None:
     """Resume a message where it was paused; what became due meanwhile starts at once.
 
     Raises:
-        UnknownMessage: no such message of this app, or it is cancelled or over.
+        UnknownMessage: no such message of this app, or it is cancelled or over, and so are its runs.
     """
 
     def resume_one(message_id: str) -> None:
-        resumed = lifecycle.resume(storage, message_id, app)
-        queue = Queue(resumed.queue or Queue.BULK)
-        hints = [deliver_hint(message_id, shard, queue) for shard in resumed.shards]
-        if resumed.state in _UNPLANNED:
+        opened = lifecycle.resume(storage, message_id, app)
+        hints = _shards(message_id, opened)
+        if opened.state in _UNPLANNED:
             hints.append(plan_hint(message_id))
         push(storage, hints, now_ms=now_ms, broker_url=broker_url)
 
-    resume_one(message_id)
-    _each_run(storage, message_id, resume_one)
+    _with_runs(storage, message_id, resume_one)
 
 
 def reschedule(
@@ -74,7 +72,7 @@ def reschedule(
         storage: where it is stored.
         app: the publishing application.
         message_id: which.
-        publish_at: in the forms of `DeliveryOptions.publish_at`; None or 0 is now.
+        publish_at: in the forms of `DeliveryOptions.publish_at`; 0 is now.
         time_zone: IANA name of the zone of a time without an offset.
         now_ms: epoch milliseconds.
 
@@ -98,8 +96,25 @@ def reschedule(
         raise UnknownMessage(message_id)
 
 
-def _each_run(storage: Storage, message_id: str, do: Callable[[str], object]) -> None:
-    for run in history(storage, message_id, RUNS_UNDER_WAY):
-        if run.message_id is not None:
-            with suppress(UnknownMessage):  # it is over
-                do(run.message_id)
+def _with_runs(storage: Storage, message_id: str, do: Callable[[str], object]) -> None:
+    """Do it to a message, and then to those of its runs that are not over: no new one can start in between."""
+    done = _done(message_id, do)
+    with storage_errors():
+        runs = storage.main.smembers(keys.open_runs(message_id))
+    for run in runs:
+        done = _done(run.decode(), do) or done
+    if not done:
+        raise UnknownMessage(message_id)
+
+
+def _done(message_id: str, do: Callable[[str], object]) -> bool:
+    try:
+        do(message_id)
+    except UnknownMessage:
+        return False
+    return True
+
+
+def _shards(message_id: str, opened: Opened) -> list[Hint]:
+    queue = Queue(opened.queue or Queue.BULK)
+    return [deliver_hint(message_id, shard, queue) for shard in opened.shards]

@@ -18,11 +18,15 @@ from clarion.storage.connection import storage_errors
 
 
 class FireCall(NamedTuple):
-    """Keys and arguments of the script that starts a run; `child_id` is the run's, empty when it is skipped."""
+    """Keys and arguments of the script that starts a run.
+
+    `child_id` is the run's, empty when it is skipped; `missed` is how many instants nobody came to.
+    """
 
     key_names: list[str]
     arguments: list[Any]
     child_id: str
+    missed: int
 
 
 _encode = msgspec.json.Encoder().encode
@@ -65,7 +69,7 @@ def fire_call(parent: Message, *, due_ms: int, runs: int, now_ms: int, queued: b
         _encode(_entry(taken, child_id, due_ms, now_ms, lead)),
         taken.missed,
     ]
-    return FireCall(key_names, arguments, child_id)
+    return FireCall(key_names, arguments, child_id, taken.missed)
 
 
 def history(storage: Storage, message_id: str, limit: int) -> list[Run]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import msgspec
 
 from clarion.app import Limits
@@ -16,20 +18,27 @@ from clarion.schedule.start import lead_ms
 from clarion.storage import Storage, keys
 from clarion.storage.connection import storage_errors
 
-_FIELDS = ("app", "state", "was", "due_ms", "runs", "missed", "content")
-#: Before it starts; in other states only some of its devices wait for a time.
-_BEFORE = frozenset({State.SCHEDULED, State.PAUSED})
+_FIELDS = ("app", "state", "was", "due_ms", "runs", "missed", "paused_ms", "content")
+_NEVER = "+inf"
 
 
 def appointments(storage: Storage, app: str, limit: int) -> list[Appointment]:
-    """What of an application waits for a time, the soonest first, paused messages last; at most `limit`."""
-    with storage_errors():
-        entries = storage.main.zrange(keys.due(app), 0, limit - 1, withscores=True)
-        with storage.main.pipeline(transaction=False) as pipe:
-            for message_id, _ in entries:
-                pipe.hmget(keys.message(message_id.decode()), _FIELDS)
-            rows = pipe.execute()
+    """What of an application waits for a time: at most `limit`, the soonest first, and then as many paused ones."""
+    due, page = keys.due(app), {"start": 0, "num": limit, "withscores": True}
+    with storage_errors(), storage.main.pipeline(transaction=False) as pipe:
+        pipe.zrangebyscore(due, "-inf", f"({_NEVER}", **page)
+        pipe.zrangebyscore(due, _NEVER, _NEVER, **page)
+        entries = list(chain(*pipe.execute()))
+        for message_id, _ in entries:
+            pipe.hmget(keys.message(message_id.decode()), _FIELDS)
+        rows = pipe.execute()
     return [_appointment(row, score) for (_, score), row in zip(entries, rows, strict=True) if row[0] is not None]
+
+
+def waiting(storage: Storage, app: str) -> int:
+    """How many messages of an application wait for a time, paused ones included."""
+    with storage_errors():
+        return int(storage.main.zcard(keys.due(app)))
 
 
 def timetable(storage: Storage, app: str, message_id: str, *, now_ms: int, limit: int) -> Timetable:
@@ -65,15 +74,15 @@ def preview(delivery: DeliveryOptions, limits: Limits, *, now_ms: int, limit: in
 
 
 def _appointment(row: list[bytes | None], score: float | None) -> Appointment:
-    _, state, was, due, runs, missed, content = row
-    message = decode(content or b"")
+    _, stands, was, due, runs, missed, paused, content = row
+    state, message = State((stands or b"").decode()), decode(content or b"")
     # The time that it had stays with a message that has started.
-    before = State.SCHEDULED in ((state or b"").decode(), (was or b"").decode())
-    waits_until = None if score is None or score == float("inf") else int(score)
+    before = State.SCHEDULED in (state, (was or b"").decode())
+    waits_until = None if score is None or score == float(_NEVER) else int(score)
     return Appointment(
         message_id=message.id,
         channel=message.target.channel,
-        state=State((state or b"").decode()),
+        state=state,
         due_ms=int(due) if before and due is not None else waits_until,
         local=message.local,
         starts_ms=message.starts_ms,
@@ -81,15 +90,19 @@ def _appointment(row: list[bytes | None], score: float | None) -> Appointment:
         runs=int(runs or 0),
         missed=int(missed or 0),
         accepted_ms=message.accepted_ms,
+        paused_ms=None if state is not State.PAUSED or paused is None else int(paused),
     )
 
 
 def _upcoming(message: Message, found: Appointment, now_ms: int, limit: int) -> tuple[int, ...]:
-    if found.due_ms is None or found.state not in _BEFORE:
+    if found.due_ms is None or not found.begins:
         return ()
     lead = lead_ms(message)
+    first_ms = found.due_ms + lead
     if message.repeat is None:
-        return (found.due_ms + lead,)
-    left = message.repeat.count
-    rest = msgspec.structs.replace(message.repeat, count=None if left is None else left - found.runs)
-    return tuple(upcoming(rest, found.due_ms + lead, now_ms + lead, limit))
+        return (first_ms,)
+    # Nobody came to it yet: it is the next one even when it has passed.
+    count = message.repeat.count
+    rest = msgspec.structs.replace(message.repeat, count=None if count is None else count - found.runs - 1)
+    after_ms = max(first_ms + 1, now_ms + lead)
+    return (first_ms, *upcoming(rest, first_ms, after_ms, limit - 1))

@@ -20,7 +20,7 @@ from clarion.storage.script import Script, all_scripts, script
 #: A reply slower than this is a broken connection: every command and script here takes milliseconds.
 SOCKET_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
-#: Every script is idempotent, so a lost reply may be asked for again.
+#: A lost reply may be asked for again: scripts take effect once, or lose nothing when they do twice.
 RETRIES = 3
 
 Call = tuple[Sequence[str], Sequence[Any]]

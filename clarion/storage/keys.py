@@ -117,6 +117,11 @@ def runs(message_id: str) -> str:
     return f"{message_prefix(message_id)}runs"
 
 
+def open_runs(message_id: str) -> str:
+    """Set of the runs of a repeated message that are not over."""
+    return f"{message_prefix(message_id)}open-runs"
+
+
 def frozen(message_id: str) -> str:
     """Hash: chunk -> bitmap of an audience that was settled when the message was published."""
     return f"{message_prefix(message_id)}frozen"
@@ -161,12 +166,12 @@ def ticks() -> str:
 
 
 def active() -> str:
-    """Sorted set: messages with open shards, scored by when they were planned (epoch ms)."""
+    """Sorted set: messages that sweeps look at: being planned, or with shards waiting or leased; by since when (ms)."""
     return f"{PREFIX}:active"
 
 
 def recent(app: str) -> str:
-    """Sorted set: messages of an app, scored by when they were accepted (epoch ms). Trimmed to the retention."""
+    """Sorted set: messages of an app, scored by when they were accepted or due (epoch ms). Trimmed to the retention."""
     return f"{PREFIX}:{app}:recent"
 
 

@@ -32,10 +32,10 @@ class Transport(Protocol):
         """Go on with a paused message."""
 
     def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None) -> MessageStatus:
-        """Give a message that has not started another time, in the forms of `DeliveryOptions.publish_at`."""
+        """Give a message that has not started another time; None is refused."""
 
     def schedules(self, limit: int) -> list[Appointment]:
-        """What waits for a time, the soonest first."""
+        """What waits for a time, the soonest first, at most `limit` of them; then as many paused ones."""
 
     def schedule(self, message_id: str, limit: int) -> Timetable:
         """A message's time, at most `limit` of its runs so far, and as many of the next."""

@@ -9,7 +9,7 @@ from typing import Any
 from clarion.accept import accept
 from clarion.app import App
 from clarion.clock import wall_clock_ms
-from clarion.errors import UnknownDevice
+from clarion.errors import InvalidSchedule, UnknownDevice
 from clarion.message import DeliveryOptions, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.option import Instant
 from clarion.message.registration import DeviceRegistration
@@ -79,7 +79,7 @@ class DirectTransport:
 
     def cancel(self, message_id: str) -> MessageStatus:
         """Cancel a message that is not over."""
-        control.cancel(self._storage, self._app.id, message_id)
+        control.cancel(self._storage, self._app.id, message_id, now_ms=self._clock(), broker_url=self._broker_url)
         return MessageStatus(message_id=message_id, status=PublishStatus.CANCELLED)
 
     def pause(self, message_id: str) -> MessageStatus:
@@ -94,6 +94,8 @@ class DirectTransport:
 
     def reschedule(self, message_id: str, publish_at: Instant, time_zone: str | None) -> MessageStatus:
         """Give a message that has not started another time."""
+        if publish_at is None:  # a slip of the pen must not send it at once
+            raise InvalidSchedule("publishAt", "a time; 0 is now")
         control.reschedule(self._storage, self._app, message_id, publish_at, time_zone, now_ms=self._clock())
         return self.status(message_id)
 

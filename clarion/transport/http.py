@@ -118,9 +118,17 @@ def _refuse(value: Any) -> Any:
 
 
 def _wire(options: PublishOptions | DeliveryOptions | Appearance) -> dict[str, Any]:
-    """The options that are set, by their camel-case names."""
-    given = msgspec.structs.asdict(options)
-    return {camel(name): _plain(value) for name, value in given.items() if value not in (None, [], {}, ())}
+    """The options that are not as they are by default, by their camel-case names."""
+    default = type(options)()
+    given = {name: getattr(options, name) for name in options.__struct_fields__}
+    changed = {name: value for name, value in given.items() if not _same(value, getattr(default, name))}
+    # JSON's null asks for the default; the server refuses the word.
+    return {camel(name): str(None) if value is None else _plain(value) for name, value in changed.items()}
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Whether they are equal, and of one kind: 0 is not False."""
+    return type(value) is type(default) and bool(value == default)
 
 
 def _plain(value: Any) -> Any:

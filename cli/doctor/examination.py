@@ -7,9 +7,9 @@ from pathlib import Path
 
 from clarion.app import App
 from clarion.errors import ClarionError, Misconfigured
-from clarion.presence import SILENCE_MS, living
+from clarion.presence import living
 from clarion.queue import check_broker
-from clarion.schedule.tick import last_ms
+from clarion.schedule.tick import beating
 from clarion.storage import open_storage
 from cli.doctor.finding import Finding, fail, ok, warn
 from cli.doctor.provider import check_app, check_gates
@@ -64,7 +64,8 @@ def _check_stores(settings: Settings, clock: Callable[[], int]) -> Iterator[Find
 def _check_fleet(settings: Settings, apps: list[App], clock: Callable[[], int]) -> Iterator[Finding]:
     storage = open_storage(settings.redis_url)
     try:
-        workers, ticked_ms = living(storage, now_ms=clock()), last_ms(storage)
+        workers = living(storage, now_ms=clock())
+        beats = beating(storage, now_ms=clock(), every_s=settings.rescue_every_s)
         for app in apps:
             yield from check_gates(storage, app)
     except ClarionError:
@@ -76,7 +77,7 @@ def _check_fleet(settings: Settings, apps: list[App], clock: Callable[[], int]) 
     else:
         advice = "Start the Procfile's express and bulk; what is published waits until then."
         yield warn("workers", "none was seen lately", advice)
-    if ticked_ms is not None and clock() - ticked_ms < SILENCE_MS + settings.rescue_every_s * 1000:
+    if beats:
         yield ok("beat", "seen within the last seconds")
     else:
         advice = "Start the Procfile's beat; delayed and repeated messages, and whatever needs rescue, wait until then."

@@ -80,6 +80,7 @@ def test_a_message_that_is_over_cannot_be_cancelled_and_one_that_never_was_is_no
     never = up.run("status", "message:NEVER")
     assert (never.code, never.out) == (3, "")
     assert never.err.startswith("clarion: There is no message message:NEVER")
+    assert up.run("status", "message:\udcff").code == 3  # a byte that is no UTF-8
 
 
 def test_a_message_that_waits_can_be_cancelled(up):
@@ -146,7 +147,7 @@ def test_doctor_finds_a_running_system_healthy_and_a_missing_redis_not(up):
     assert healthy.code == 0, healthy.out
     assert {check["level"] for check in healthy.json["checks"]} == {"ok"}
     checked = {check["check"] for check in healthy.json["checks"]}
-    assert checked >= {"celery", "apps file", "Redis: eviction", "demo: fcm access token", "workers"}
+    assert checked >= {"celery", "apps file", "Redis: eviction", "demo: fcm access token", "workers", "beat"}
     ill = up.run("doctor", CLARION_REDIS_URL="redis://127.0.0.1:1/0")
     assert ill.code == 1
     assert "Redis cannot be reached." in ill.out

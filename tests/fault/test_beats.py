@@ -13,7 +13,6 @@ from clarion import DeliveryOptions, Messaging
 from clarion.clock import wall_clock_ms
 from clarion.message import Outcome, State
 from clarion.schedule.run import history
-from config.process import exited
 from config.stack import running
 from tests.deadline import until
 from tests.fault.conftest import Watch, arrivals, enrol
@@ -25,31 +24,35 @@ RUNS = SECONDS // EVERY_S
 
 @pytest.fixture
 def stack(tmp_path):
-    with running(tmp_path, processes={"express": 2, "bulk": 1, "beat": BEATS}) as stack:
+    with running(tmp_path, processes={"express": 2, "bulk": 1}) as stack:
         yield stack
 
 
 class Beats:
     """The schedulers, killed and started again at random; one that works is always left."""
 
-    def __init__(self, fleet, source):
+    def __init__(self, fleet, members, source):
         self._fleet, self._source = fleet, source
-        self._members = [*fleet._members[-BEATS:]]
-        self._restarts = []
+        self._members, self._restarts = members, []
         self.kills = 0
+        until(lambda: len(self._look()) == BEATS)
+
+    def _look(self):
+        self._working = {each for each in self._members if b"beat: Starting" in each.log.read_bytes()}
+        return self._working
 
     def step(self):
-        """Kill one, or start one whose pause is over."""
-        alive = [each for each in self._members if not exited(each.process)]
-        working = [each for each in alive if b"beat: Starting" in each.log.read_bytes()]
-        victim = self._source.choice(alive)
-        if set(working) - {victim}:
+        """Kill one, unless it is the last of those that worked the last time; start those whose pause is over."""
+        victim = self._source.choice(self._members)
+        if self._working - {victim}:
             os.kill(victim.process.pid, signal.SIGKILL)
             self.kills += 1
+            self._members.remove(victim)
             self._restarts.append(time.monotonic() + self._source.uniform(0, 3))
         due = [at for at in self._restarts if at <= time.monotonic()]
         self._restarts = [at for at in self._restarts if at not in due]
-        self._members = [*alive, *self._fleet.start("beat", len(due))]
+        self._members += self._fleet.start("beat", len(due))
+        self._look()
 
 
 def test_schedulers_that_are_killed_at_random_miss_no_run_and_repeat_none(stack, storage):
@@ -57,11 +60,11 @@ def test_schedulers_that_are_killed_at_random_miss_no_run_and_repeat_none(stack,
     simulation = ControlPlane(stack.simulator)
     simulation.profile(keep_per_token=2 * RUNS)
     enrol(stack, storage, DEVICES, 1)
+    beats = Beats(stack.fleet, stack.fleet.start("beat", BEATS), source)
     with Messaging(stack.redis_url, app_id=stack.app) as messaging:
         begins_ms = wall_clock_ms() + 1_000
         delivery = DeliveryOptions(publish_at=begins_ms, repeat_every=EVERY_S)
         parent = Watch(stack, storage, messaging.publish("Hello", delivery_options=delivery).message_id)
-        beats = Beats(stack.fleet, source)
         while time.time() * 1000 < begins_ms + SECONDS * 1000:
             beats.step()
             time.sleep(source.uniform(0.1, 2))

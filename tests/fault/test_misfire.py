@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -15,6 +14,7 @@ from clarion.schedule.run import history
 from config.stack import running
 from tests.deadline import until
 from tests.fault.conftest import Watch, enrol
+from tests.fault.delay import wait_until
 from tests.simulation import ControlPlane
 
 
@@ -34,10 +34,6 @@ def publish(stack, storage):
             return messaging.publish("Hello", delivery_options=delivery).message_id
 
         yield publish
-
-
-def wait_until(at_ms):
-    time.sleep(max(0.0, at_ms / 1000 - time.time()))
 
 
 def test_one_run_stands_for_all_that_nobody_started(stack, storage, publish):

@@ -13,6 +13,7 @@ from clarion.schedule.run import history
 from config.stack import running
 from tests.deadline import until
 from tests.fault.conftest import Watch, arrivals, enrol
+from tests.fault.delay import wait_until
 from tests.simulation import ControlPlane
 
 AUDIENCE, ANSWER_MS = 6_000, 40
@@ -27,15 +28,16 @@ SETTINGS = {
 }
 
 
-@pytest.fixture
-def stack(tmp_path):
-    with running(tmp_path, settings=SETTINGS) as stack:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("pause"), settings=SETTINGS) as stack:
         yield stack
 
 
 @pytest.fixture(params=["http", "direct"])
 def messaging(request, stack):
     url = stack.fleet.api_url if request.param == "http" else stack.redis_url
+    ControlPlane(stack.simulator).reset()
     with Messaging(url, app_id=stack.app, api_key=stack.key) as opened:
         yield opened
 
@@ -126,10 +128,10 @@ def assert_stops_and_closes(stack, broadcast):
 def test_what_waits_for_a_time_waits_on_while_it_is_paused_and_is_sent_once_when_it_is_resumed(
     stack, storage, messaging
 ):
-    enrol(stack, storage, 1, 1)
-    at_ms = wall_clock_ms() + 1_000
+    messaging.register_device("sim:OK:alone", "alone", "ANDROID", channels=["alone"])
+    at_ms = wall_clock_ms() + 1_500
     delayed, repeated = (
-        Watch(stack, storage, messaging.publish("Hello", delivery_options=delivery).message_id)
+        Watch(stack, storage, messaging.publish("Hello", "alone", delivery_options=delivery).message_id)
         for delivery in (
             DeliveryOptions(publish_at=at_ms),
             DeliveryOptions(publish_at=at_ms, repeat_every=1, repeat_count=2),
@@ -137,7 +139,7 @@ def test_what_waits_for_a_time_waits_on_while_it_is_paused_and_is_sent_once_when
     )
     for watch in (delayed, repeated):
         messaging.pause(watch.message_id)
-    time.sleep(3)
+    wait_until(at_ms + 2_500)
     assert_quiet(stack, 0.5)
     assert [watch.look().state for watch in (delayed, repeated)] == [State.PAUSED, State.PAUSED]
     resumed_ms = wall_clock_ms()
@@ -150,7 +152,7 @@ def test_what_waits_for_a_time_waits_on_while_it_is_paused_and_is_sent_once_when
     assert runs[0].missed >= 2
     assert runs[1].due_ms == runs[0].due_ms + 1_000
     until(lambda: all(Watch(stack, storage, run.message_id).over() for run in runs))
-    got = arrivals(stack, "sim:OK;ms=1:0")
+    got = arrivals(stack, "sim:OK:alone")
     assert sorted(message_id for message_id, _ in got) == sorted(
         [delayed.message_id, *(run.message_id for run in runs)]
     )

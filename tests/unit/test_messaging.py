@@ -7,12 +7,13 @@ import pytest
 
 from clarion import DeliveryOptions, Messaging, PublishOptions
 from clarion.app import Limits
-from clarion.errors import InvalidField, Misconfigured
+from clarion.errors import InvalidField, Misconfigured, UnknownMessage
 from config.fleet import ROOT
 
 #: Nobody listens there: what is refused never gets so far.
 NOWHERE = "redis://127.0.0.1:1/0"
 SERVER = "http://127.0.0.1:1"
+MESSAGE = "message:6ED94D19-172B-48AE-BB2C-7AA8E305CD31"
 
 
 @pytest.fixture(params=[NOWHERE, SERVER])
@@ -97,12 +98,33 @@ def test_a_web_app_imports_only_what_it_uses(statement, left_out):
 def test_how_many_are_listed_is_a_number_with_bounds(messaging, limit):
     for call in (
         lambda: messaging.schedules(limit),
-        lambda: messaging.schedule("message:1", limit),
+        lambda: messaging.schedule(MESSAGE, limit),
         lambda: messaging.preview(DeliveryOptions(), limit),
     ):
         with pytest.raises(InvalidField) as caught:
             call()
         assert caught.value.field == "limit"
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        *("", "message:1", MESSAGE.lower(), MESSAGE + "\n", MESSAGE[:-1] + "\ud800", "message:" + "-" * 36, "../x"),
+        *(None, 5, True, MESSAGE.encode(), [MESSAGE], {}),
+    ],
+    ids=repr,
+)
+def test_what_never_was_a_message_id_is_unknown(messaging, message_id):
+    for call in (
+        messaging.get_message_status,
+        messaging.cancel,
+        messaging.pause,
+        messaging.resume,
+        messaging.schedule,
+        lambda each: messaging.reschedule(each, 0),
+    ):
+        with pytest.raises(UnknownMessage):
+            call(message_id)
 
 
 def test_only_options_can_be_previewed(messaging):

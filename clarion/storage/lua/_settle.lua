@@ -1,7 +1,7 @@
 -- Closes the books: when the message is planned and no shard is open, moves it to its last state and lets its keys expire.
 -- KEYS[2] active, KEYS[3] outbox.
 local function keep_until(seconds)
-  for _, key in ipairs({MESSAGE, BOOKS, CODES, CHUNKS, UNMATCHED, RUNS, FROZEN}) do redis.call('EXPIRE', key, seconds) end
+  for _, key in ipairs({MESSAGE, BOOKS, CODES, CHUNKS, UNMATCHED, RUNS, OPEN_RUNS, FROZEN}) do redis.call('EXPIRE', key, seconds) end
   for _, chunk in ipairs(redis.call('SMEMBERS', CHUNKS)) do redis.call('EXPIRE', LEDGER .. chunk, seconds) end
 end
 
@@ -20,6 +20,8 @@ local function close(id, state, now)
   redis.call('ZREM', KEYS[2], id)
   redis.call('ZREM', KEYS[3], id)
   redis.call('DEL', SHARDS, WAITS)
+  local open_runs = redis.call('HGET', MESSAGE, 'open_runs')  -- a run's place among those of its parent
+  if open_runs then redis.call('SREM', open_runs, id) end
   keep_until(redis.call('HGET', MESSAGE, 'retention_s'))
   return state
 end

@@ -1,3 +1,12 @@
+-- KEYS[2] active.
+-- Nothing waits with a task for longer than this: what lies further ahead was due before Redis' clock was set back.
+local AHEAD_MS = 10000
+
+-- A message whose shards all wait for a time has none to rescue: somebody looks at it when the first is due.
+local function leave_active(id)
+  if redis.call('EXISTS', WAITING, LEASED) == 0 then redis.call('ZREM', KEYS[2], id) end
+end
+
 -- A shard's row: fence, attempts that ended in an error of our own, and who holds it.
 local function row(shard)
   local text = redis.call('HGET', SHARDS, shard)

@@ -20,13 +20,13 @@ local waits = due ~= '' and (repeated or tonumber(due) > now_ms())
 redis.call('HSET', MESSAGE, 'app', ARGV[2], 'content', ARGV[3], 'audience', 0,
   'state', waits and not freezes and 'scheduled' or 'accepted', 'accepted_ms', now, 'retention_s', ARGV[6])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - ARGV[6] * 1000)
-redis.call('ZADD', KEYS[4], now, id)
 if waits then redis.call('HSET', MESSAGE, 'due_ms', due) end
 if repeated then redis.call('HSET', MESSAGE, 'runs', 0, 'missed', 0) end
 if waits and not freezes then
   redis.call('ZADD', KEYS[6], due, id)
   redis.call('SADD', KEYS[7], ARGV[2])
 else
+  redis.call('ZADD', KEYS[4], now, id)
   redis.call('ZADD', KEYS[3], now, id)
   if ARGV[7] ~= '' then redis.call('LPUSH', KEYS[5], ARGV[7]) end
 end

@@ -29,7 +29,10 @@ local later = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
 if later[2] then
   redis.call('ZADD', KEYS[4], later[2], id)
   redis.call('SADD', KEYS[5], ARGV[2])
+else
+  redis.call('ZREM', KEYS[4], id)
 end
+if redis.call('EXISTS', WAITING) == 1 then redis.call('ZADD', KEYS[2], now, id) end
 local reply = {settle(id, now), fields[5] or ''}
 for _, shard in ipairs(redis.call('ZRANGE', WAITING, 0, -1)) do reply[#reply + 1] = shard end
 return reply

@@ -1,5 +1,5 @@
 -- Leases an open shard to one worker.
--- KEYS: message prefix   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms)
+-- KEYS: message prefix, active   ARGV: shard, owner, lease (ms), chunk, first slot, last slot, slack (ms), id
 -- Returns {'claimed', fence, attempt, state, ledger slice (string) or cells (slot, code, …), what its devices wait for,
 -- now (ms)}, {'early', due (ms)}, or {'busy' | 'paused' | 'closed'}.
 --#include _message
@@ -9,9 +9,13 @@ local state = redis.call('HGET', MESSAGE, 'state')
 if state == 'paused' then return {'paused'} end
 if state ~= 'planning' and state ~= 'delivering' and state ~= 'cancelling' then return {'closed'} end
 local r = row(shard)
-local due = redis.call('ZSCORE', WAITING, shard) or redis.call('ZSCORE', LATER, shard)
+local waits = redis.call('ZSCORE', WAITING, shard)
+local due = waits or redis.call('ZSCORE', LATER, shard)
 if due then
-  if tonumber(due) > now + ARGV[7] and state ~= 'cancelling' then return {'early', due} end
+  local in_ms = due - now
+  local is_early = in_ms > tonumber(ARGV[7]) and not (waits and in_ms > AHEAD_MS)
+  if is_early and state ~= 'cancelling' then return {'early', due} end
+  if not waits then redis.call('ZADD', KEYS[2], 'NX', now, ARGV[8]) end
 else
   local lease = redis.call('ZSCORE', LEASED, shard)
   if not lease then return {'closed'} end

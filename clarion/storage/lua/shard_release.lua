@@ -20,6 +20,7 @@ write_row(shard, r)
 if ARGV[7] ~= '' then redis.call('HSET', WAITS, shard, ARGV[7]) else redis.call('HDEL', WAITS, shard) end
 if ARGV[8] == '1' and state ~= 'cancelling' then
   redis.call('ZADD', LATER, due, shard)
+  if redis.call('HEXISTS', MESSAGE, 'planned_ms') == 1 then leave_active(id) end
   if state ~= 'paused' then
     redis.call('ZADD', KEYS[5], 'LT', due, id)
     redis.call('SADD', KEYS[6], ARGV[9])

@@ -9,6 +9,7 @@ import pytest
 
 from clarion import presence
 from clarion.clock import wall_clock_ms
+from clarion.schedule.tick import tick
 from config.fleet import Fleet
 from tests.integration.api.conftest import ADMIN, APPS
 
@@ -17,10 +18,15 @@ def test_it_is_ready_when_redis_answers_and_a_worker_was_seen(api):
     url = f"{api.url}/readyz"
     assert httpx.get(f"{api.url}/healthz").json() == {"alive": True}
     waiting = httpx.get(url)
-    assert (waiting.status_code, waiting.json()) == (503, {"ready": False, "reasons": ["No worker was seen lately."]})
+    nothing_delayed = ["No beat was seen lately: what is delayed or repeated waits."]
+    assert waiting.status_code == 503
+    assert waiting.json() == {"ready": False, "reasons": ["No worker was seen lately."], "warnings": nothing_delayed}
     presence.seen(api.storage, "host:1", now_ms=wall_clock_ms())
     ready = httpx.get(url)
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "reasons": []})
+    assert ready.status_code == 200
+    assert ready.json() == {"ready": True, "reasons": [], "warnings": nothing_delayed}
+    assert tick(api.storage, "rescue", 1_000) == 0
+    assert httpx.get(url).json() == {"ready": True, "reasons": [], "warnings": []}
 
 
 def test_its_output_never_holds_a_key(web, api):

@@ -59,6 +59,7 @@ def test_what_waits_is_listed_the_soonest_first(api):
         "repeat": None,
         "runs": 0,
         "missed": 0,
+        "pausedMs": None,
     }
     assert len(api.get("/clarion/schedules?limit=1").json()["schedules"]) == 1
     assert api.get("/clarion/schedules", app="other", key="other-key-0123456789").json() == {"schedules": []}
@@ -105,9 +106,46 @@ def test_a_paused_message_keeps_its_time_and_waits(api):
     assert answer.json() == {"status": "scheduled", "messageId": message_id, "errorMessage": "Waiting: it is paused."}
     progress = api.get(f"/clarion/messages/{message_id}").json()
     assert (progress["state"], progress["dueMs"]) == ("paused", at)
+    [listed] = api.get("/clarion/schedules").json()["schedules"]
+    assert in_hours(-1) < listed["pausedMs"] == progress["pausedMs"] <= in_hours(0)
     bring_due(api, message_id, at)
     assert api.ask("POST", f"/clarion/messages/{message_id}/resume").json()["errorMessage"] is None
-    assert api.get(f"/clarion/messages/{message_id}").json()["state"] == "scheduled"
+    progress = api.get(f"/clarion/messages/{message_id}").json()
+    assert (progress["state"], progress["pausedMs"]) == ("scheduled", None)
+
+
+def test_paused_messages_are_listed_however_many_wait(api):
+    first, second, third = (publish(api, publishAt=in_hours(hours)) for hours in (1, 2, 3))
+    api.ask("POST", f"/clarion/messages/{first}/pause")
+    found = api.get("/clarion/schedules?limit=1").json()["schedules"]
+    assert [each["messageId"] for each in found] == [second, first]
+    found = api.get("/clarion/schedules?limit=2").json()["schedules"]
+    assert [each["messageId"] for each in found] == [second, third, first]
+
+
+def test_a_time_by_each_devices_clock_is_told_as_such(api):
+    at = in_hours(48)
+    message_id = publish(api, publishAt=at, localTime=True)
+    found = api.get(f"/clarion/messages/{message_id}").json()
+    assert (found["local"], found["dueMs"]) == (True, at - 14 * HOUR_MS)
+    assert api.get(f"/clarion/messages/{publish(api, publishAt=at)}").json()["local"] is False
+    bring_due(api, message_id, in_hours(-1))
+    promote(api.storage)
+    found = api.get(f"/clarion/messages/{message_id}").json()
+    assert (found["local"], found["dueMs"]) == (False, None)
+
+
+def test_an_instant_that_nobody_came_to_is_the_next_one(api):
+    due_ms = in_hours(-2)
+    message_id = publish(api, repeatEvery=1800, repeatCount=4)
+    bring_due(api, message_id, due_ms)
+    for limit, expected in ((1, 1), (3, 3), (20, 4)):
+        found = api.get(f"/clarion/schedules/{message_id}?limit={limit}").json()["upcoming"]
+        assert found[0] == due_ms
+        assert len(found) == expected
+        assert all(later > in_hours(0) and (later - due_ms) % 1_800_000 == 0 for later in found[1:])
+    promote(api.storage)
+    assert api.get(f"/clarion/schedules/{message_id}").json()["upcoming"][0] > in_hours(0)
 
 
 def test_a_message_gets_another_time(api):
@@ -118,7 +156,7 @@ def test_a_message_gets_another_time(api):
     at = in_hours(5)
     assert api.post(path, {"publishAt": at}).json()["status"] == "scheduled"
     assert api.get("/clarion/schedules").json()["schedules"][0]["dueMs"] == at
-    assert api.post(path, {"publishAt": None}).status_code == 200
+    assert api.post(path, {"publishAt": 0}).status_code == 200
     assert api.get("/clarion/schedules").json()["schedules"][0]["dueMs"] < in_hours(1)
 
 
@@ -127,6 +165,7 @@ def test_a_message_gets_another_time(api):
     [
         ({}, 5030, "publishAt"),
         ({"timeZone": "Europe/Berlin"}, 5030, "publishAt"),
+        ({"publishAt": None}, 5030, "publishAt"),
         ({"publishAt": "tomorrow"}, 5030, "publishAt"),
         ({"publishAt": True}, 5030, "publishAt"),
         ({"publishAt": 1}, 5030, "publishAt"),
@@ -181,11 +220,20 @@ def test_a_preview_says_when_runs_would_start_and_stores_nothing(api):
         ({"repeatEvery": 60, "repeatExpiresAt": 1}, 5003, "repeatExpiresAt"),
         ({"repeatEvery": 60, "misfire": "never"}, 5003, "misfire"),
         ({"localTime": True}, 5030, "publishAt"),
+        ({"quietHours": "late"}, 90001, "quietHours"),
+        ({"freezeAudience": "yes"}, 90001, "freezeAudience"),
+        ({"ratePerS": 0}, 90001, "ratePerS"),
+        ({"spreadOver": 0}, 90001, "spreadOver"),
     ],
 )
 def test_a_preview_refuses_what_a_publish_would(api, body, code, field):
     assert error(api.post("/clarion/schedules/preview", body)) == (code, field)
     assert api.storage.main.dbsize() == 0
+
+
+def test_a_preview_looks_at_nothing_but_times(api):
+    body = {"publishAt": in_hours(1), "pushSinglecast": 5, "pushBroadcast": [], "headers": "x", "segmentQuery": "a=1"}
+    assert api.post("/clarion/schedules/preview", body).json() == {"instants": [body["publishAt"]]}
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ def test_a_delayed_message_is_listed_paused_resumed_moved_and_cancelled(api, mes
     assert messaging.schedules() == [found]
 
     assert messaging.pause(message_id).error_message == "Waiting: it is paused."
-    assert [each.state for each in messaging.schedules()] == [State.PAUSED]
+    [paused] = messaging.schedules()
+    assert (paused.state, paused.begins) == (State.PAUSED, True)
+    assert accepted_ms <= paused.paused_ms
     assert messaging.resume(message_id) == published
     assert messaging.schedules() == [found]
 
@@ -99,7 +101,7 @@ def test_the_runs_of_a_repeated_message_are_told_and_cancelled_with_it(api, mess
 
 def test_now_is_a_time_too(api, messaging):
     message_id = messaging.publish("x", delivery_options=DeliveryOptions(publish_at=at(hours=1))).message_id
-    messaging.reschedule(message_id, None)
+    messaging.reschedule(message_id, 0)
     assert promote(api.storage).taken == 1
     assert messaging.schedules() == []
 
@@ -132,6 +134,9 @@ REFUSED = [
     ({"repeat_every": 60, "repeat_expires_at": 1}, InvalidRepeat, "repeatExpiresAt"),
     ({"time_zone": "Mars/Phobos"}, InvalidField, "timeZone"),
     ({"quiet_hours": "late"}, InvalidField, "quietHours"),
+    ({"freeze_audience": 1}, InvalidField, "freezeAudience"),
+    ({"spread_over": []}, InvalidField, "spreadOver"),
+    ({"misfire": None}, InvalidRepeat, "misfire"),
     ({"rate_per_s": float("nan")}, InvalidField, "ratePerS"),
     ({"rate_per_s": 1, "spread_over": 1}, InvalidField, "spreadOver"),
 ]
@@ -151,6 +156,7 @@ def test_what_cannot_be_used_is_named_and_nothing_is_stored(api, messaging, what
     ("new", "kind", "field"),
     [
         ((1,), InvalidSchedule, "publishAt"),
+        ((None,), InvalidSchedule, "publishAt"),
         (("2030-01-01T09:00:00",), InvalidSchedule, "publishAt"),
         ((True,), InvalidSchedule, "publishAt"),
         ((float("nan"),), InvalidSchedule, "publishAt"),

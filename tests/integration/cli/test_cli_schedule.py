@@ -19,11 +19,16 @@ def publish(clarion):
     return lambda *words: clarion("publish", "hello", *words).out.strip()
 
 
-def run_late(storage, message_id, late_ms):
-    """Let a scheduler come to a repeated message's run, so much after it was due."""
+def be_overdue(storage, message_id, late_ms):
+    """Let a message, or its next run, have been due so long ago."""
     due_ms = time.time_ns() // 1_000_000 - late_ms
     storage.main.hset(keys.message(message_id), "due_ms", due_ms)
     storage.main.zadd(keys.due("demo"), {message_id: due_ms})
+
+
+def run_late(storage, message_id, late_ms):
+    """Let a beat come to a repeated message's run, so much after it was due."""
+    be_overdue(storage, message_id, late_ms)
     promote(storage)
 
 
@@ -63,6 +68,107 @@ def test_a_run_that_was_skipped_is_shown(clarion, publish, storage):
     assert clarion("schedule", "show", message_id).out.splitlines()[-1].endswith("skipped, 1 missed")
 
 
+def test_what_nobody_came_to_is_overdue_and_doctor_is_pointed_to(clarion, publish, storage):
+    delayed, repeated = publish("--at", "+1h"), publish("--every", "1h", "--at", "+2h")
+    assert clarion("schedule", "list").err == ""
+    be_overdue(storage, delayed, 7_300_000)
+    be_overdue(storage, repeated, 10_900_000)
+    listed = clarion("schedule", "list")
+    _, first, second = listed.out.splitlines()
+    assert ", overdue by 3 h  scheduled  default  every 1 h  message:" in first
+    assert ", overdue by 2 h  scheduled  default  once " in second
+    assert listed.err == "what is overdue should have started: `clarion doctor` looks closer\n"
+    head, _, late, following = clarion("schedule", "show", repeated, "--limit", "2").out.splitlines()
+    assert head.endswith(", overdue by 3 h")
+    assert late.endswith(", overdue by 3 h")
+    assert "overdue" not in following
+    assert ", overdue by 2 h" in clarion("status", delayed).out.splitlines()[0]
+    clarion("schedule", "pause", delayed)
+    assert "overdue" not in clarion("status", delayed).out
+
+
+def test_paused_messages_are_always_listed_and_how_many_more_there_are(clarion, publish, storage):
+    paused, *others = (publish("--at", f"+{hours}h") for hours in (1, 2, 3, 4))
+    clarion("schedule", "pause", paused)
+    storage.main.hincrby(keys.message(paused), "paused_ms", -3 * 86_400_000)
+    listed = clarion("schedule", "list", "--limit", "1")
+    assert [line.split()[-1] for line in listed.out.splitlines()] == ["message", others[0], paused]
+    assert "  paused for 3 d  " in listed.out
+    assert listed.err == "2 more wait for a time; see --limit\n"
+    assert clarion("schedule", "list", "--limit", "1", "--json").err == listed.err
+    assert clarion("schedule", "list", "--limit", "3").err == ""
+    assert clarion("status", paused).out.startswith(f"{paused}: scheduled, paused for 3 d, due ")
+    assert clarion("schedule", "resume", paused).out.startswith(f"{paused}: scheduled, due ")
+
+
+def test_a_message_that_is_paused_under_way_is_listed_so_among_the_latest(clarion, publish):
+    message_id = publish()
+    clarion("schedule", "pause", message_id)
+    assert clarion("messages").out.splitlines()[1].split()[2:] == ["paused", "0", message_id]
+
+
+def test_a_time_by_each_devices_clock_is_never_shown_as_an_instant(clarion, publish):
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 5 * 86_400))
+    message_id = publish("--at", f"{day} 09:00", "--local-time")
+    said = clarion("status", message_id).out.splitlines()[0]
+    assert said == f"{message_id}: scheduled, due {day} 09:00:00 local"
+    assert f"due {day} 09:00:00 local" in clarion("schedule", "show", message_id).out.splitlines()[0]
+
+
+def test_the_books_of_a_repeated_message_are_with_its_runs(clarion, publish, storage):
+    message_id = publish("--every", "1m", "--count", "1")
+    run_late(storage, message_id, 1)
+    ended = clarion("status", message_id, "--watch")
+    assert (ended.code, ended.out) == (0, f"{message_id}: published, 1 run\n")
+    assert ended.err.endswith(f"its runs have the books: clarion schedule show {message_id}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--at", "2030-01-01T09:00"),
+            "Invalid --at: expected epoch milliseconds, or ISO 8601 with an offset or a --time",
+        ),
+        (
+            ("--until", "2030-01-01T09:00", "--every", "60"),
+            "Invalid --until: expected epoch milliseconds, or ISO 8601 with",
+        ),
+        (("--at", "1"), "Invalid --at: expected a time that has not passed."),
+        (("--time-zone", "Berlin"), "Invalid --time-zone: expected the IANA name of a zone"),
+        (("--quiet-hours", "late"), "Invalid --quiet-hours: expected two times"),
+        (("--ttl", "0"), "Invalid --ttl: expected whole seconds"),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_its_option(clarion, storage, words, said):
+    ended = clarion("publish", "hello", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"clarion: {said}")
+    assert storage.main.dbsize() == 0
+
+
+def test_a_time_may_be_epoch_milliseconds_and_0_is_now(clarion, publish):
+    at_ms = time.time_ns() // 1_000_000 + 3_600_000
+    message_id = publish("--at", str(at_ms))
+    assert json.loads(clarion("status", message_id, "--json").out)["dueMs"] == at_ms
+    moved = json.loads(clarion("schedule", "reschedule", message_id, str(at_ms + 1), "--json").out)
+    assert moved["dueMs"] == at_ms + 1
+    refused = clarion("schedule", "reschedule", message_id, "2030-01-01T09:00")
+    assert refused.code == 2
+    assert refused.err.startswith(
+        "clarion: Invalid TIME: expected epoch milliseconds, or ISO 8601 with an offset or a --time"
+    )
+    assert json.loads(clarion("schedule", "reschedule", message_id, "0", "--json").out)["dueMs"] < at_ms
+
+
+@pytest.mark.parametrize("message_id", ["message:NEVER", "", "x y", "../x"])
+def test_what_is_no_message_id_is_not_found(clarion, storage, message_id):
+    for words in (("status",), ("cancel",), ("schedule", "show"), ("schedule", "pause")):
+        ended = clarion(*words, message_id)
+        assert (ended.code, ended.out) == (3, "")
+        assert ended.err.startswith("clarion: There is no message ")
+
+
 def test_a_message_is_paused_resumed_moved_and_cancelled(clarion, publish):
     message_id = publish("--at", "+2d")
     paused = clarion("schedule", "pause", message_id)
@@ -98,7 +204,7 @@ def test_what_is_over_stays_so_and_what_never_was_is_not_found(clarion, publish,
 def test_a_cancelled_message_says_how_far_it_had_come(clarion, publish, storage):
     repeated = publish("--every", "1m")
     run_late(storage, repeated, 1)
-    assert clarion("cancel", repeated).out == f"{repeated}: cancelled after 1 runs\n"
+    assert clarion("cancel", repeated).out == f"{repeated}: cancelled after 1 run\n"
     under_way = publish()
     storage.main.hset(
         keys.message(under_way), mapping={"state": "delivering", "audience": 2000, "began_ms": 1, "planned_ms": 1}
@@ -129,7 +235,9 @@ def test_a_preview_shows_the_next_runs_in_their_zone(clarion, storage):
     ]
     assert clarion("schedule", "preview", "--cron", "0 9 * * *", "--limit", "1").out.endswith(" 09:00:00+00:00\n")
     assert len(clarion("schedule", "preview", "--every", "90s", "--count", "2").out.splitlines()) == 2
+    skips = clarion("schedule", "preview", "--every", "90s", "--misfire", "skip", "--count", "2")
+    assert len(skips.out.splitlines()) == 2
     refused = clarion("schedule", "preview", "--cron", "0 0 31 2 *")
     assert (refused.code, refused.out) == (2, "")
-    assert refused.err.startswith("clarion: Invalid repeatCron: expected ")
+    assert refused.err.startswith("clarion: Invalid --cron: expected ")
     assert storage.main.dbsize() == 0

@@ -184,6 +184,21 @@ class System:
     def progress(self, message_id):
         return read(self.storage, "demo", message_id)
 
+    def let_fail(self, token_prefix, error):
+        """Let an error of our own end every attempt to send to one of these devices."""
+        provider = self.outfit.providers["demo"]["ANDROID"]
+
+        class Faulty:
+            def __getattr__(self, name):
+                return getattr(provider, name)
+
+            def request(self, composition, devices, tag, bearer):
+                if devices[0].token.startswith(token_prefix):
+                    raise error
+                return provider.request(composition, devices, tag, bearer)
+
+        self.outfit.providers["demo"]["ANDROID"] = Faulty()
+
     def books(self, message_id):
         """The books as {line: devices}, checked: the audience is always the sum of all lines."""
         books = self.progress(message_id).books

@@ -188,26 +188,10 @@ class Unreadable(Exception):
     pass
 
 
-def faulty(system, error):
-    """The system's provider, whose requests to some tokens cannot be made."""
-    provider = system.outfit.providers["demo"]["ANDROID"]
-
-    class Faulty:
-        def __getattr__(self, name):
-            return getattr(provider, name)
-
-        def request(self, composition, devices, tag, bearer):
-            if devices[0].token.startswith("faulty"):
-                raise error
-            return provider.request(composition, devices, tag, bearer)
-
-    system.outfit.providers["demo"]["ANDROID"] = Faulty()
-
-
 def test_an_error_of_our_own_repeats_nobody_and_ends(system):
     system.devices(5)
     system.devices(1, token="faulty-{}")
-    faulty(system, Unreadable())
+    system.let_fail("faulty", Unreadable())
     message_id = system.accept()
     system.plan(message_id)
     for _ in range(FAULTS_MAX + 1):

@@ -60,8 +60,10 @@ def test_a_plan_that_died_is_continued_where_it_stopped(system):
     system.devices(10)
     message_id = system.accept()
     lost = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
-    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [])
-    lifecycle.write_chunk(system.storage, message_id, lost.fence, half, queue="clarion.express", lease_ms=-1)
+    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [], [])
+    lifecycle.write_chunk(
+        system.storage, message_id, lost.fence, half, app="demo", queue="clarion.express", lease_ms=-1
+    )
     assert system.plan(message_id) == State.DELIVERING
     assert system.progress(message_id).books.audience == 10
     assert system.shards(message_id) == ["0.0.9"]
@@ -73,8 +75,10 @@ def test_a_planner_that_lost_its_lease_writes_nothing(system):
     message_id = system.accept()
     stale = lifecycle.claim_plan(system.storage, message_id, owner="stale", lease_ms=0)
     lifecycle.claim_plan(system.storage, message_id, owner="new", lease_ms=LEASE_MS)
-    chunk = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [])
-    state = lifecycle.write_chunk(system.storage, message_id, stale.fence, chunk, queue="q", lease_ms=LEASE_MS)
+    chunk = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [], [])
+    state = lifecycle.write_chunk(
+        system.storage, message_id, stale.fence, chunk, app="demo", queue="q", lease_ms=LEASE_MS
+    )
     assert state == "fenced"
     assert system.books(message_id) == {}
 
@@ -83,8 +87,10 @@ def test_a_plan_that_is_half_written_is_not_refused_any_more(system):
     system.devices(10)
     message_id = system.accept(publish=PublishOptions(headers={"google.x": "1"}))
     lost = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
-    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [])
-    lifecycle.write_chunk(system.storage, message_id, lost.fence, half, queue="clarion.express", lease_ms=-1)
+    half = lifecycle.PlannedChunk(0, 10, None, range(10), ["0.0.9"], [], [])
+    lifecycle.write_chunk(
+        system.storage, message_id, lost.fence, half, app="demo", queue="clarion.express", lease_ms=-1
+    )
     assert system.plan(message_id) == State.DELIVERING
     assert lifecycle.finish_plan(system.storage, message_id, lost.fence, error="late") == State.DELIVERING
 
@@ -160,14 +166,14 @@ def test_small_and_large_audiences_keep_the_same_books(new_system, audience):
 def test_cancel_before_planning_sends_nothing(system):
     system.devices(3)
     message_id = system.accept()
-    assert lifecycle.cancel(system.storage, message_id, "demo") is State.CANCELLED
+    assert lifecycle.cancel(system.storage, message_id, "demo").state is State.CANCELLED
     assert system.plan(message_id) == "over"
     assert system.progress(message_id).status.status is PublishStatus.CANCELLED
 
 
 def test_cancel_after_planning_closes_the_books_without_sending(system):
     message_id = planned(system)
-    assert lifecycle.cancel(system.storage, message_id, "demo") is State.CANCELLING
+    assert lifecycle.cancel(system.storage, message_id, "demo").state is State.CANCELLING
     system.deliver(message_id)
     assert system.books(message_id) == {"cancelled||": 10}
     assert system.progress(message_id).state is State.CANCELLED

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from clarion import lifecycle
 from clarion.calendar.zone import wall_ms
 from clarion.clock import wall_clock_ms
+from clarion.delivery import ledger
+from clarion.delivery.deliver import FAULTS_MAX, deliver
+from clarion.delivery.ledger import TIME, Wait
+from clarion.delivery.shard import Shard
 from clarion.message import DeliveryOptions, State
 from clarion.queue import Queue
 from clarion.schedule.promotion import promote
@@ -145,3 +152,89 @@ def test_whoever_is_tried_again_does_not_hold_up_those_whose_time_has_come(syste
     system.make_due(message_id)
     assert system.deliver(message_id) == ["closed"]
     assert system.books(message_id) == {"accepted|fcm|": 13}
+
+
+def noted(system, message_id, **waits):
+    """Let the only shard be given back with these waits, due now."""
+    (shard,) = system.shards(message_id)
+    lease = ledger.claim(system.storage, message_id, Shard.parse(shard), owner="me", lease_ms=15_000)
+    how = {"app": "demo", "due_ms": 1, "later": False, "burned": False, "queue": Queue.EXPRESS, "task": b""}
+    ledger.reopen(system.storage, message_id, lease, waits=waits, **how)
+
+
+def join(system):
+    """Three who are tried again in an hour, and ten whose time has come since the shard was looked through."""
+    system.devices(3, token="tried-{}", zone=NEPAL)
+    joined = system.devices(10, zone=INDIA)
+    message_id = planned(system, when_it_is(INDIA, -MINUTE_MS))
+    before_ms = wall_clock_ms() - 10 * MINUTE_MS
+    waits = {"fcm": Wait(wall_clock_ms() + HOUR_MS, 3, before_ms), TIME: Wait(1, since_ms=before_ms)}
+    noted(system, message_id, **waits)
+    return message_id, joined
+
+
+@pytest.fixture
+def joining(system):
+    return join(system)
+
+
+def test_those_whose_time_has_come_do_not_wait_for_the_others_when_a_throttled_message_held_them_up(system, joining):
+    message_id, joined = joining
+    free_us = (wall_clock_ms() + 500) * 1000
+    system.storage.main.hset(keys.message(message_id), mapping={"rate": 1000, "free_us": free_us})
+    assert system.deliver(message_id) == ["reopened"]
+    assert system.simulation.counts()["requests"] == 0
+    delivered(system, message_id, 10)
+    assert len(arrivals(system, joined)) == 10
+    assert system.books(message_id) == {"accepted|fcm|": 10, "pending": 3}
+
+
+def test_those_whose_time_has_come_do_not_wait_for_the_others_when_a_pause_held_them_up(new_system):
+    system = new_system(fcm=new_system().fcm(rate_per_s=0.1, ramp_up_s=0))
+    message_id, _ = join(system)
+    (shard,) = system.shards(message_id)
+    with ThreadPoolExecutor(1) as pool:
+        delivering = pool.submit(deliver, system.outfit, message_id, shard)
+        until(lambda: system.simulation.counts()["requests"])
+        lifecycle.pause(system.storage, message_id, "demo")
+        assert delivering.result(timeout=10) == "reopened"
+    assert [list(place) for place in system.dues(message_id)] == [[shard], []]
+
+
+def test_those_whose_time_has_only_come_were_not_tried_in_vain_for_as_long_as_the_others(system):
+    system.devices(1, zone=NEPAL)
+    system.devices(1, token="sim:UNAVAILABLE;times=1:{}", zone=INDIA)
+    message_id = planned(system, when_it_is(INDIA, -MINUTE_MS))
+    long_ago_ms = wall_clock_ms() - 48 * HOUR_MS
+    noted(system, message_id, **{"fcm": Wait(1, 3, long_ago_ms), TIME: Wait(1, since_ms=wall_clock_ms() - HOUR_MS)})
+    assert system.deliver(message_id) == ["reopened"]
+    assert system.books(message_id) == {"accepted|fcm|": 1, "pending": 1}
+    system.make_due(message_id)
+    assert system.deliver(message_id) == ["closed"]
+    assert system.books(message_id) == {"accepted|fcm|": 2}
+
+
+def test_whoever_was_tried_in_vain_for_too_long_is_given_up_when_nobody_joins(system):
+    system.devices(1, token="sim:UNAVAILABLE;times=1:{}", zone=INDIA)
+    message_id = planned(system, when_it_is(INDIA, -MINUTE_MS))
+    noted(system, message_id, fcm=Wait(1, 3, wall_clock_ms() - 48 * HOUR_MS))
+    assert system.deliver(message_id) == ["closed"]
+    assert system.books(message_id) == {"rejected|fcm|UNAVAILABLE": 1}
+
+
+def test_an_error_of_our_own_ends_nobody_whose_time_has_not_come(system):
+    system.devices(2, token="faulty-{}", zone=NEPAL)
+    later = system.devices(3)
+    system.let_fail("faulty", ZeroDivisionError())
+    message_id = planned(system, when_it_is(PAKISTAN, 20 * MINUTE_MS))
+    for _ in range(FAULTS_MAX + 1):
+        system.make_due(message_id)
+        with pytest.raises(ZeroDivisionError):
+            system.deliver(message_id)
+    assert system.books(message_id) == {"unknown||FAULT": 2, "pending": 3}
+    (due_ms,) = system.dues(message_id)[1].values()
+    assert due_ms - wall_clock_ms() == pytest.approx(20 * MINUTE_MS, abs=5_000)
+    system.rewrite(message_id, starts_ms=0)
+    system.make_due(message_id)
+    assert system.deliver(message_id) == ["closed"]
+    assert len(arrivals(system, later)) == 3

@@ -11,6 +11,7 @@ from clarion.app import App
 from clarion.clock import wall_clock_ms
 from clarion.message import DeliveryOptions
 from clarion.queue import Queue
+from clarion.schedule import control
 from clarion.storage import keys, open_storage
 from tests.integration.delivery.conftest import System
 from tests.simulation import Simulation
@@ -64,6 +65,10 @@ def at_once(redis_url):
         return returned
 
     return at_once
+
+
+def cancel(storage, message_id):
+    control.cancel(storage, "demo", message_id, now_ms=wall_clock_ms(), broker_url=None)
 
 
 def planned(storage):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from clarion import lifecycle
+from clarion.accept import accept
 from clarion.clock import wall_clock_ms
-from clarion.errors import IdempotencyConflict
-from clarion.message import PublishStatus, State
-from clarion.schedule import control
+from clarion.errors import IdempotencyConflict, InvalidSchedule
+from clarion.message import DeliveryOptions, PublishStatus, State
 from clarion.schedule.promotion import promote
-from clarion.status import read
+from clarion.status import read, recent
 from clarion.storage import keys
 from tests.deadline import until
-from tests.integration.schedule.conftest import planned, waiting
+from tests.integration.schedule.conftest import APP, cancel, planned, waiting
 
 #: A publish of a common size: stored, with its target and times, it is a quarter of a kilobyte.
 BODY = "A message of a common length, as a chat or a shop would send it."
@@ -33,10 +33,10 @@ def test_a_scheduled_message_takes_no_more_than_a_kilobyte(storage, publish):
 
 def test_cancelling_costs_the_same_however_many_are_scheduled(storage, publish):
     first, few = publish(in_ms=HOUR_MS), publish(in_ms=HOUR_MS)
-    control.cancel(storage, "demo", first)  # the server knows the scripts now
-    costs = [commands(storage, lambda: control.cancel(storage, "demo", few))]
+    cancel(storage, first)  # the server knows the scripts now
+    costs = [commands(storage, lambda: cancel(storage, few))]
     many = [publish(in_ms=HOUR_MS + number) for number in range(1_000)]
-    costs.append(commands(storage, lambda: control.cancel(storage, "demo", many[500])))
+    costs.append(commands(storage, lambda: cancel(storage, many[500])))
     assert costs[0] == costs[1]
     assert sum(costs[0].values()) < 30
 
@@ -54,9 +54,9 @@ def commands(storage, do):
 def test_a_cancelled_message_waits_for_nothing_and_ends_with_its_retention(storage, publish):
     other, message_id = publish(in_ms=HOUR_MS), publish(in_ms=HOUR_MS)
     names = set(storage.main.keys("*"))
-    control.cancel(storage, "demo", message_id)
+    cancel(storage, message_id)
     assert set(waiting(storage)) == {other}
-    assert set(storage.main.keys("*")) == names
+    assert set(storage.main.keys("*")) == names | {keys.recent("demo").encode()}, "it is listed among the latest now"
     assert storage.main.ttl(keys.message(message_id)) > 0
     assert storage.main.ttl(keys.message(other)) == -1
     progress = read(storage, "demo", message_id)
@@ -65,16 +65,16 @@ def test_a_cancelled_message_waits_for_nothing_and_ends_with_its_retention(stora
 
 
 def test_cancelling_a_message_that_is_due_keeps_it_from_being_started(storage, publish):
-    message_id = publish(in_ms=30)
+    message_id = publish(in_ms=300)
     (due_ms,) = waiting(storage).values()
     until(lambda: wall_clock_ms() > due_ms)
-    control.cancel(storage, "demo", message_id)
+    cancel(storage, message_id)
     assert promote(storage).taken == 0
     assert planned(storage) == []
 
 
 def test_a_delayed_publish_with_the_same_key_and_content_is_the_same_message(storage, publish):
-    same = {"idempotency_key": "order-7", "publish_at": wall_clock_ms() + 200}
+    same = {"idempotency_key": "order-7", "publish_at": wall_clock_ms() + 400}
     first = publish(**same)
     assert publish(**same) == first
     assert set(waiting(storage)) == {first}
@@ -111,3 +111,34 @@ def test_another_applications_message_is_not_found(storage, publish):
         with pytest.raises(lifecycle.UnknownMessage):
             move(storage, message_id, "another")
     assert set(waiting(storage)) == {message_id}
+
+
+def test_a_publish_repeated_under_its_key_after_its_time_is_still_the_first_one(storage):
+    now_ms = wall_clock_ms()
+    delivery = DeliveryOptions(publish_at=now_ms + 1_000, idempotency_key="once")
+    first = accept(storage, APP, "Hello", delivery=delivery, now_ms=now_ms)
+    later_ms = now_ms + 3_600_000
+    assert accept(storage, APP, "Hello", delivery=delivery, now_ms=later_ms).message_id == first.message_id
+    with pytest.raises(InvalidSchedule):
+        accept(storage, APP, "Another", delivery=delivery, now_ms=later_ms)
+    with pytest.raises(InvalidSchedule):
+        accept(storage, APP, "Hello", delivery=DeliveryOptions(publish_at=now_ms + 1_000), now_ms=later_ms)
+
+
+def test_what_waits_is_among_the_latest_messages_once_its_time_came_or_it_was_cancelled(storage, publish):
+    soon, cancelled = publish(in_ms=300), publish(in_ms=HOUR_MS)
+    assert recent(storage, "demo", 10) == []
+    until(lambda: promote(storage).taken)
+    assert [each.message_id for each in recent(storage, "demo", 10)] == [soon]
+    cancel(storage, cancelled)
+    assert {each.message_id for each in recent(storage, "demo", 10)} == {soon, cancelled}
+
+
+def test_a_reschedule_whose_answer_was_lost_may_be_asked_for_again(storage, publish):
+    message_id = publish(in_ms=HOUR_MS)
+    (due_ms,) = waiting(storage).values()
+    content = storage.main.hget(keys.message(message_id), "content")
+    ask = {"was_ms": int(due_ms), "due_ms": int(due_ms) + 1_000, "content": content}
+    assert lifecycle.reschedule(storage, message_id, "demo", **ask)
+    assert lifecycle.reschedule(storage, message_id, "demo", **ask)
+    assert waiting(storage) == {message_id: due_ms + 1_000}

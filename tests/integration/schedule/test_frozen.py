@@ -8,12 +8,11 @@ from clarion import lifecycle
 from clarion.errors import UnknownMessage
 from clarion.message import DeliveryOptions, Outcome, State
 from clarion.registry import unregister
-from clarion.schedule import control
 from clarion.schedule.promotion import promote
 from clarion.schedule.run import history
 from clarion.storage import keys
 from tests.deadline import until
-from tests.integration.schedule.conftest import waiting
+from tests.integration.schedule.conftest import cancel, waiting
 
 HOUR_S = 3_600
 
@@ -43,7 +42,7 @@ def leave(system, device):
 
 def test_who_registers_after_the_publish_does_not_get_it_and_who_left_neither(system):
     here = system.devices(3)
-    message_id = frozen(system, 300)
+    message_id = frozen(system, 500)
     system.devices(2)
     leave(system, here[0])
     start(system)
@@ -58,7 +57,7 @@ def test_who_registers_after_the_publish_does_not_get_it_and_who_left_neither(sy
 
 def test_without_it_the_audience_is_that_of_the_sending(system):
     system.devices(2)
-    message_id = system.accept(delivery=DeliveryOptions(publish_at=system.clock() + 100))
+    message_id = system.accept(delivery=DeliveryOptions(publish_at=system.clock() + 500))
     late = system.devices(1)
     start(system)
     system.plan(message_id)
@@ -69,7 +68,7 @@ def test_without_it_the_audience_is_that_of_the_sending(system):
 
 def test_a_device_that_nobody_answers_to_is_remembered_as_such(system):
     system.devices(1)
-    message_id = frozen(system, 100, push_singlecast=["device-0", "ghost"])
+    message_id = frozen(system, 500, push_singlecast=["device-0", "ghost"])
     start(system)
     system.plan(message_id)
     system.deliver(message_id)
@@ -96,7 +95,7 @@ def test_every_run_has_the_audience_of_the_publish(system):
 def test_a_frozen_message_that_is_cancelled_waits_for_nothing_and_closes(system):
     system.devices(3)
     message_id = frozen(system, HOUR_S * 1000)
-    control.cancel(system.storage, "demo", message_id)
+    cancel(system.storage, message_id)
     progress = system.progress(message_id)
     assert (progress.state, progress.books.audience, progress.books.closed) == (State.CANCELLED, 0, True)
     assert waiting(system.storage) == {}
@@ -108,7 +107,7 @@ def test_a_frozen_message_that_is_cancelled_waits_for_nothing_and_closes(system)
 def test_cancelling_before_its_audience_is_settled_leaves_nothing_to_do(system):
     delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + HOUR_S * 1000)
     message_id = system.accept(delivery=delivery)
-    control.cancel(system.storage, "demo", message_id)
+    cancel(system.storage, message_id)
     assert system.plan(message_id) == "over"
     assert system.progress(message_id).state is State.CANCELLED
 
@@ -119,17 +118,17 @@ def test_cancelling_while_its_audience_is_settled_closes_it(system):
     message_id = system.accept(delivery=delivery)
     claim = lifecycle.claim_plan(system.storage, message_id, owner="one", lease_ms=60_000)
     assert (claim.early, claim.settled) == (True, False)
-    assert lifecycle.cancel(system.storage, message_id, "demo") is State.CANCELLING
+    assert lifecycle.cancel(system.storage, message_id, "demo").state is State.CANCELLING
     assert lifecycle.freeze(system.storage, message_id, "demo", claim.fence) == State.CANCELLING
     assert lifecycle.finish_plan(system.storage, message_id, claim.fence) == State.CANCELLED
     assert waiting(system.storage) == {}
     with pytest.raises(UnknownMessage):
-        control.cancel(system.storage, "demo", message_id)
+        cancel(system.storage, message_id)
 
 
 def test_a_planner_that_dies_before_the_audience_is_settled_has_a_successor(system):
     system.devices(2)
-    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 300)
+    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 500)
     message_id = system.accept(delivery=delivery)
     lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
     assert system.plan(message_id) == State.SCHEDULED
@@ -141,7 +140,7 @@ def test_a_planner_that_dies_before_the_audience_is_settled_has_a_successor(syst
 
 def test_an_audience_that_is_settled_after_its_time_goes_on_at_once(system):
     system.devices(2)
-    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 50)
+    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 400)
     message_id = system.accept(delivery=delivery)
     claim = lifecycle.claim_plan(system.storage, message_id, owner="dead", lease_ms=-1)
     assert claim.early

@@ -32,11 +32,11 @@ def promote_all(storage):
 
 
 def test_a_message_is_started_when_its_time_comes_and_not_before(storage, publish):
-    message_id = publish(in_ms=150)
+    message_id = publish(in_ms=400)
     (due_ms,) = waiting(storage).values()
     look = promote(storage)
     assert look.taken == 0
-    assert 0 < look.next_s <= 0.15
+    assert 0 < look.next_s <= 0.4
     assert read(storage, "demo", message_id).state is State.SCHEDULED
     until(lambda: promote(storage).taken)
     assert wall_clock_ms() >= due_ms
@@ -46,7 +46,7 @@ def test_a_message_is_started_when_its_time_comes_and_not_before(storage, publis
 
 
 def test_what_is_due_first_is_started_first(storage, publish):
-    ids = [publish(number, in_ms=200 - number) for number in range(20)]
+    ids = [publish(number, in_ms=400 - number) for number in range(20)]
     until(lambda: promote_all(storage) == 0 and not waiting(storage))
     assert sorted(planned(storage)) == sorted(ids)
     starts = [decode(storage.main.hget(keys.message(each), "content")).starts_ms for each in planned(storage)]
@@ -54,7 +54,7 @@ def test_what_is_due_first_is_started_first(storage, publish):
 
 
 def test_several_schedulers_start_each_message_once(storage, publish, at_once):
-    ids = [publish(number, in_ms=600) for number in range(300)]
+    ids = [publish(number, in_ms=1_000) for number in range(300)]
 
     def race(own):
         taken = 0
@@ -81,9 +81,9 @@ def test_several_schedulers_start_each_run_once(storage, publish, at_once):
 
 
 def test_a_start_is_refused_before_its_time_and_when_it_was_done(storage, publish):
-    message_id = publish(in_ms=150)
+    message_id = publish(in_ms=400)
     task = render(plan_hint(message_id), now_ms=wall_clock_ms())
-    names = [keys.message_prefix(message_id), keys.due("demo"), keys.outbox(), "clarion.plan"]
+    names = [keys.message_prefix(message_id), keys.due("demo"), keys.outbox(), "clarion.plan", keys.recent("demo")]
     assert call(storage.main, "promote", names, [message_id, task]) == 0
     until(lambda: call(storage.main, "promote", names, [message_id, task]))
     assert call(storage.main, "promote", names, [message_id, task]) == 0
@@ -116,10 +116,10 @@ def test_messages_that_cannot_be_read_keep_no_other_from_its_time(storage, publi
     broken = [publish("broken", repeat_every=HOUR_S) for _ in range(LIMIT + 1)]
     for message_id in broken:
         storage.main.hset(keys.message(message_id), "content", b"{")
-    run, start = publish("fine", repeat_every=HOUR_S), publish("fine", in_ms=30)
+    run, start = publish("fine", repeat_every=HOUR_S), publish("fine", in_ms=300)
     until(lambda: promote(storage) and read(storage, "demo", start).state is State.ACCEPTED)
-    assert read(storage, "demo", run).runs == 1
-    assert read(storage, "demo", broken[0]).runs == 0
+    until(lambda: promote(storage) and read(storage, "demo", run).runs == 1)
+    assert storage.main.hget(keys.message(broken[0]), "runs") == b"0"
     assert set(broken) <= set(waiting(storage)), "perhaps a later version can"
     now_ms = wall_clock_ms()
     assert all(0 < due_ms - now_ms <= FAULT_WAIT_MS for due_ms in map(waiting(storage).get, broken))
@@ -134,7 +134,7 @@ def test_an_entry_that_leads_nowhere_is_dropped(storage, publish):
 
 @pytest.mark.parametrize("repeat", [{}, {"repeat_every": HOUR_S}])
 def test_a_paused_message_is_started_when_it_is_resumed_after_its_time(storage, publish, repeat):
-    message_id = publish(in_ms=50, **repeat)
+    message_id = publish(in_ms=300, **repeat)
     (due_ms,) = waiting(storage).values()
     lifecycle.pause(storage, message_id, "demo")
     assert waiting(storage) == {message_id: float("inf")}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-from clarion.schedule.tick import tick
+from clarion.clock import wall_clock_ms
+from clarion.presence import SILENCE_MS
+from clarion.schedule.tick import beating, tick
 from clarion.storage import keys
 
 CALLERS = 6
@@ -36,3 +38,12 @@ def test_a_clock_that_was_set_back_does_not_hold_an_entry_up(storage):
     assert tick(storage, "sweep", 60_000) == 0
     storage.main.hincrby(keys.ticks(), "sweep", 3_600_000)
     assert tick(storage, "sweep", 60_000) == 0
+
+
+def test_a_beat_that_left_a_trace_lately_is_seen(storage):
+    now_ms = wall_clock_ms()
+    assert not beating(storage, now_ms=now_ms, every_s=2)
+    tick(storage, "sweep", 60_000)
+    assert beating(storage, now_ms=now_ms, every_s=2)
+    assert not beating(storage, now_ms=now_ms + SILENCE_MS + 4_000, every_s=2)
+    assert beating(storage, now_ms=now_ms + SILENCE_MS + 4_000, every_s=10)

@@ -70,9 +70,10 @@ def test_bodies_are_described_in_the_words_of_the_wire(document):
     }
     assert bodies.keys() == {"{channel}", "registrations", "preview", "reschedule"}
     times = {"publishAt", "timeZone", "repeatEvery", "repeatCron", "repeatExpiresAt", "repeatCount", "localTime"}
-    publish = {"message", "publishPolicy", "pushBroadcast", "pushSinglecast", "idempotencyKey", "quietHours"}
+    times |= {"misfire", "quietHours", "freezeAudience", "ratePerS", "spreadOver"}
+    publish = {"message", "publishPolicy", "pushBroadcast", "pushSinglecast", "idempotencyKey"}
     assert publish | times <= bodies["{channel}"]["properties"].keys()
-    assert bodies["preview"]["properties"].keys() == times | {"misfire", "limit"}
+    assert bodies["preview"]["properties"].keys() == times | {"limit"}
     assert bodies["reschedule"]["required"] == ["publishAt"]
     assert bodies["registrations"]["required"] == ["deviceToken", "deviceId", "os"]
 

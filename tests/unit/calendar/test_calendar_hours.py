@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clarion.calendar.hours import QuietHours, parse_hours, quiet_until
+from clarion.calendar.hours import QuietHours, parse_hours, quiet_from, quiet_until
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -48,6 +48,13 @@ def first_not_quiet(hours, name, now_ms):
     while is_quiet(hours, name, now_ms):
         now_ms += MINUTE_MS - now_ms % MINUTE_MS
     return now_ms
+
+
+def first_quiet(hours, name, at_ms):
+    """The first instant from `at_ms` on that is quiet, by looking at each minute."""
+    while not is_quiet(hours, name, at_ms):
+        at_ms += MINUTE_MS - at_ms % MINUTE_MS
+    return at_ms
 
 
 @pytest.mark.parametrize(
@@ -120,6 +127,43 @@ def test_hours_that_end_when_they_begin_are_never_quiet(minute):
     hours = QuietHours(minute, minute)
     for now_ms in range(begin_ms, begin_ms + 3 * DAY_MS, 17 * MINUTE_MS):
         assert quiet_until(hours, "Europe/Berlin", now_ms) is None
+        assert quiet_from(hours, "Europe/Berlin", now_ms) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "begin"),
+    [
+        ("2026-01-10T21:59:59.999+01:00", "2026-01-10T22:00+01:00"),
+        ("2026-01-10T22:00+01:00", "2026-01-10T22:00+01:00"),
+        ("2026-01-11T07:59:59.999+01:00", "2026-01-11T07:59:59.999+01:00"),
+        ("2026-01-11T08:00+01:00", "2026-01-11T22:00+01:00"),
+        ("2026-03-28T22:00-10:00", "2026-03-29T22:00+02:00"),
+    ],
+)
+def test_a_night_begins_in_the_evening_of_its_zone_or_has_begun(now, begin):
+    assert quiet_from(NIGHT, "Europe/Berlin", at(now)) == at(begin)
+
+
+def test_a_begin_that_clocks_skip_is_the_first_instant_after_the_gap():
+    assert quiet_from(parse_hours("02:30-08:00"), "Europe/Berlin", at("2026-03-29T01:30+01:00")) == at(
+        "2026-03-29T03:00+02:00"
+    )
+
+
+def test_quiet_hours_that_clocks_skip_begin_the_day_after():
+    hours = parse_hours("02:00-02:30")
+    assert quiet_from(hours, "Europe/Berlin", at("2026-03-29T01:30+01:00")) == at("2026-03-30T02:00+02:00")
+
+
+def test_clocks_that_are_set_back_into_quiet_hours_begin_them_again():
+    hours = parse_hours("01:00-02:30")
+    assert quiet_from(hours, "Europe/Berlin", at("2026-10-25T02:40+02:00")) == at("2026-10-25T02:00+01:00")
+
+
+@pytest.mark.parametrize("asked", [quiet_from, quiet_until])
+def test_a_zone_that_is_none_is_refused(asked):
+    with pytest.raises(ValueError, match="IANA"):
+        asked(NIGHT, "Europe/Atlantis", 0)
 
 
 def test_an_end_that_clocks_skip_is_the_first_instant_after_the_gap():
@@ -158,12 +202,26 @@ def test_quiet_hours_end_at_the_first_instant_that_is_not_quiet(change, off_ms, 
     assert quiet_until(hours, name, now_ms) == (None if free_ms == now_ms else free_ms)
 
 
+@settings(deadline=None)
+@given(
+    st.sampled_from(CHANGES),
+    st.integers(-2 * DAY_MS, 2 * DAY_MS),
+    st.builds(QuietHours, st.integers(0, 1439), st.integers(0, 1439)).filter(lambda hours: hours.begin != hours.end),
+)
+def test_quiet_hours_begin_at_the_first_instant_that_is_quiet(change, off_ms, hours):
+    name, changed = change
+    at_ms = at(changed) + off_ms
+    assert quiet_from(hours, name, at_ms) == first_quiet(hours, name, at_ms)
+
+
 @pytest.mark.parametrize(("name", "changed"), CHANGES)
 @pytest.mark.parametrize("hours", [NIGHT, QuietHours(120, 150), QuietHours(150, 480), QuietHours(1, 0)])
-def test_every_minute_around_a_change_has_its_end(name, changed, hours):
+def test_every_minute_around_a_change_has_its_end_and_its_begin(name, changed, hours):
     begin_ms = at(changed) - DAY_MS
     free_ms = first_not_quiet(hours, name, begin_ms + 2 * DAY_MS)
+    quiet_ms = first_quiet(hours, name, begin_ms + 2 * DAY_MS)
     for now_ms in range(begin_ms + 2 * DAY_MS, begin_ms, -MINUTE_MS):
         quiet = is_quiet(hours, name, now_ms)
-        free_ms = free_ms if quiet else now_ms
+        free_ms, quiet_ms = (free_ms, now_ms) if quiet else (now_ms, quiet_ms)
         assert quiet_until(hours, name, now_ms) == (free_ms if quiet else None)
+        assert quiet_from(hours, name, now_ms) == quiet_ms

@@ -6,7 +6,8 @@ from api import schedule_model
 from clarion.calendar.repeat import Repeat
 from clarion.message import State
 from clarion.schedule.appointment import Appointment, Run, Timetable
-from cli.appointment import appointment_lines, document, repetition, timetable_lines
+from cli.appointment import appointment_lines, repetition, timetable_lines
+from cli.screen import document
 from tests.unit.cli.progress import MESSAGE_ID
 
 #: 2026-07-01T12:00:00Z, and how long before it the first zone's clocks show noon.
@@ -47,6 +48,7 @@ def test_the_json_has_the_words_of_the_http_api():
         (None, "once"),
         (Repeat(every_ms=90_000), "every 90 s"),
         (Repeat(every_ms=86_400_000, count=1_000), "every 1 d, 1 000 times"),
+        (Repeat(every_ms=86_400_000, count=1), "every 1 d, 1 time"),
         (BERLIN, "0 14 * * * (Europe/Berlin)"),
         (
             Repeat(cron="@daily", zone="Asia/Tokyo", expires_ms=NOON_MS),
@@ -64,9 +66,9 @@ def test_a_repetition_by_local_time_has_no_zone():
 
 
 def test_a_message_by_local_time_is_due_when_clocks_show_it():
-    (_, line) = appointment_lines([appointment(local=True, due_ms=NOON_MS - LEAD_MS)])
+    (_, line) = appointment_lines([appointment(local=True, due_ms=NOON_MS - LEAD_MS)], 0)
     assert line.startswith("2026-07-01 12:00:00 local  scheduled  news     once      message:")
-    (_, line) = appointment_lines([appointment(due_ms=None, state=State.PAUSED)])
+    (_, line) = appointment_lines([appointment(due_ms=None, state=State.PAUSED)], 0)
     assert line.split() == ["-", "paused", "news", "once", MESSAGE_ID]
 
 
@@ -75,9 +77,9 @@ def test_instants_of_cron_are_shown_in_its_zone():
     found = Timetable(
         appointment=appointment(repeat=BERLIN, runs=1, missed=2), history=runs, upcoming=(NOON_MS + 86_400_000,)
     )
-    head, *lines = timetable_lines(found)
+    head, *lines = timetable_lines(found, 0)
     assert head.startswith(
-        f"{MESSAGE_ID}: scheduled, channel news, 0 14 * * * (Europe/Berlin), 1 runs, 2 missed, due 2026-07-01"
+        f"{MESSAGE_ID}: scheduled, channel news, 0 14 * * * (Europe/Berlin), 1 run, 2 missed, due 2026-07-01"
     )
     assert lines == [
         "next",
@@ -92,4 +94,27 @@ def test_a_run_by_local_time_is_late_against_the_first_zone(late_ms, words):
     run = Run(due_ms=NOON_MS, at_ms=NOON_MS - LEAD_MS + late_ms, late_ms=late_ms, message_id="message:1")
     repeat = Repeat(every_ms=86_400_000)
     found = Timetable(appointment=appointment(local=True, repeat=repeat), history=(run,), upcoming=())
-    assert list(timetable_lines(found))[-1] == f"  2026-07-01 12:00:00  message:1{words}"
+    assert list(timetable_lines(found, 0))[-1] == f"  2026-07-01 12:00:00  message:1{words}"
+
+
+def test_what_nobody_came_to_is_overdue_and_the_next_one():
+    late_ms = NOON_MS + 7_300_000
+    this = appointment(repeat=BERLIN)
+    (_, line) = appointment_lines([this], late_ms)
+    assert ", overdue by 2 h  scheduled  " in line
+    found = Timetable(appointment=this, history=(), upcoming=(NOON_MS, NOON_MS + 86_400_000))
+    head, *lines = timetable_lines(found, late_ms)
+    assert head.endswith(", overdue by 2 h")
+    assert lines == [
+        "next",
+        "  Wed 2026-07-01 14:00:00+02:00, overdue by 2 h",
+        "  Thu 2026-07-02 14:00:00+02:00",
+    ]
+
+
+def test_what_is_paused_says_for_how_long():
+    this = appointment(state=State.PAUSED, paused_ms=NOON_MS)
+    (_, line) = appointment_lines([this], NOON_MS + 3 * 86_400_000)
+    assert "  paused for 3 d  news  " in line
+    head, *_ = timetable_lines(Timetable(appointment=this, history=(), upcoming=(NOON_MS,)), NOON_MS + 3 * 86_400_000)
+    assert head.startswith(f"{MESSAGE_ID}: paused for 3 d, channel news, ")

@@ -60,7 +60,17 @@ def waits(**more):
     [
         (progress(State.SCHEDULED, **waits()), f"waiting until {instant(1_782_907_200_000)}"),
         (progress(State.SCHEDULED, **waits(runs=3)), f"waiting until {instant(1_782_907_200_000)}, 3 runs so far"),
+        (progress(State.SCHEDULED, **waits(runs=1)), f"waiting until {instant(1_782_907_200_000)}, 1 run so far"),
+        (
+            progress(State.SCHEDULED, **waits(due_ms=1_782_900_000_000)),
+            f"waiting until {instant(1_782_900_000_000)}, overdue by 2 h",
+        ),
+        (
+            progress(State.SCHEDULED, **waits(local=True, due_ms=1_782_907_200_000 - 14 * 3_600_000 + 1_000)),
+            "waiting until 2026-07-01 12:00:01 local, overdue by 13 h",
+        ),
         (progress(State.PAUSED, **waits()), "paused"),
+        (progress(State.PAUSED, **waits(paused_ms=1_782_900_000_000, runs=2)), "paused for 2 h, 2 runs so far"),
         (progress(State.PAUSED, accepted=1, pending=1), "paused"),
         (progress(State.ACCEPTED, **waits(due_ms=None)), None),
         (OPEN, None),
@@ -68,7 +78,7 @@ def waits(**more):
     ],
 )
 def test_what_a_message_waits_for_is_said(stands, words):
-    assert waiting(stands) == words
+    assert waiting(stands, 1_782_907_200_000) == words
 
 
 def test_a_bar_says_what_it_waits_for_and_counts_only_then(monkeypatch):
@@ -90,6 +100,23 @@ def test_a_bar_says_what_it_waits_for_and_counts_only_then(monkeypatch):
     assert "/" not in scheduled
     assert "delivering" in delivering
     assert "1/3" in delivering
+
+
+def test_a_bar_says_that_it_is_overdue_although_nothing_has_changed(monkeypatch):
+    monkeypatch.setattr("cli.follow._POLL_S", 0)
+    times = iter((0, 1_782_914_400_000, 0))
+    monkeypatch.setattr("cli.follow.wall_clock_ms", lambda: next(times))
+    scheduled, told = progress(State.SCHEDULED, **waits()), []
+    with bars(Console(file=StringIO())) as bar:
+
+        def read():
+            told.extend(task.description for task in bar.tasks)
+            return stages.pop(0)
+
+        stages = [scheduled, scheduled, OVER]
+        draw(bar, "delivering", read)
+    due = instant(1_782_907_200_000)
+    assert told == ["delivering", f"waiting until {due}", f"waiting until {due}, overdue by 2 h"]
 
 
 def test_a_repeated_message_is_over_when_its_last_run_was_started(monkeypatch):

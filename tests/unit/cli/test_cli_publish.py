@@ -62,6 +62,7 @@ def test_an_operating_system_that_does_not_exist_is_refused(clarion):
         (("--at", "+soon"), "--at +soon: expected a date and time, or +90s, +10m, +2h, +1d"),
         (("--at", "+1h", "--local-time"), "--at +1h: expected a date and time, because of --local-time"),
         (("--every", "hourly"), "--every hourly: expected seconds, or 90s, 10m, 2h, 1d"),
+        (("--every", "0"), "--every 0: expected seconds, or 90s, 10m, 2h, 1d; 1 second at least"),
         (("--until", "+"), "--until +: expected a date and time"),
         (("--spread-over", "1.5h"), "--spread-over 1.5h: expected seconds"),
         (("--misfire", "never"), "'coalesce', 'skip'"),

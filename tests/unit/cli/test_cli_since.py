@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from cli.removed import parse_since
+from cli.moment import parse_since
 
 NOW = 1_767_225_600_000
 

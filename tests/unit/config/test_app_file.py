@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from clarion.app import App, FCMStyle, Limits, Scope
@@ -40,6 +42,16 @@ def test_an_app_has_its_keys_scopes_and_channels(write):
 def test_limits_that_are_not_given_have_their_defaults(write):
     app = read_apps(write(DEMO + "[apps.demo.limits]\nsinglecast = 5\n"))["demo"]
     assert app.limits == Limits(singlecast=5)
+
+
+def test_every_limit_may_be_given_and_only_the_grace_of_a_time_may_be_0(write):
+    least = {limit.name: int(limit.name != "schedule_grace_s") for limit in fields(Limits)}
+    lines = [f"{name} = {value}" for name, value in least.items()]
+    app = read_apps(write(DEMO + "\n".join(["[apps.demo.limits]", *lines])))["demo"]
+    assert app.limits == Limits(**least)
+    for name, value in least.items():
+        with pytest.raises(Misconfigured, match=f"apps.demo.limits.{name}: "):
+            read_apps(write(DEMO + f"[apps.demo.limits]\n{name} = {value - 1}\n"))
 
 
 def test_an_app_has_its_time_zone_and_quiet_hours(write):

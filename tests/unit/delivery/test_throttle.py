@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from clarion.delivery.outfit import Pace
-from clarion.delivery.throttle import rate_per_s, shard_size
+from clarion.delivery.throttle import rate_per_s, shard_size, starts_ms
 from clarion.message import Message, Target
 
 PACE = Pace(shard_size=2000)
@@ -27,3 +27,12 @@ def test_an_audience_is_spread_over_the_time_asked_for():
     assert rate_per_s(message(spread_s=60), 6000) == 100
     assert shard_size(PACE, message(spread_s=60), 6000) == 50
     assert shard_size(PACE, message(spread_s=3600), 10) == 1
+
+
+def test_shards_start_one_after_the_other_behind_those_before_them():
+    assert starts_ms(10.0, before=0, devices=12, size=5) == [0, 500, 1000]
+    assert starts_ms(10.0, before=12, devices=5, size=5) == [1200]
+
+
+def test_without_a_rate_all_start_at_once():
+    assert starts_ms(0.0, before=100, devices=12, size=5) == [0, 0, 0]

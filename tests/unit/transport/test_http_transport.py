@@ -84,15 +84,8 @@ def test_a_form_travels_by_its_camel_case_names(server, messaging):
             "clickAction": "OPEN",
             "data": {"a": "1"},
             "buttons": [{"id": "yes", "title": "Yes"}],
-            "timeSensitive": False,
-            "silent": False,
-            "truncate": False,
         },
         "raw": {"wns": {"type": "raw"}},
-        "publishPolicy": "BOTH",
-        "misfire": "coalesce",
-        "localTime": False,
-        "freezeAudience": False,
     }
 
 
