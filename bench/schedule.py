@@ -36,8 +36,8 @@ APP = "demo"
 BODY = "A message of a common length, as a chat or a shop would send it."
 #: Delays of the publishes whose lateness is measured, seconds.
 SOONEST_S, LATEST_S = 1.0, 20.0
-#: They are published so many a second: what one express worker can send beside a broadcast, on two cores.
-PER_S = 20
+#: They are published so many a second at most, so that some 50 a second are due.
+PER_S = 500
 #: Devices of the broadcast meanwhile: it is published again when it ends too soon.
 BROADCAST = 200_000
 #: Cancelled at a time, among few and among many.

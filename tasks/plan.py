@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from clarion.delivery.plan import plan
+from clarion.delivery.express import plan_and_deliver
 from clarion.queue import Task
 from tasks.base import bound, log
 from worker.child import outfit
@@ -14,5 +14,5 @@ from worker.child import outfit
 def plan_message(version: int, message_id: str) -> None:
     """`message_id` was accepted, or its planner died."""
     with bound(version, message_id=message_id):
-        state = plan(outfit(), message_id)
+        state = plan_and_deliver(outfit(), message_id)
         log.info("planned", state=state)

@@ -19,7 +19,7 @@ _MINUTE_MS = 60_000
 
 
 class Misfire(StrEnum):
-    """What becomes of runs that nobody started in time, because no scheduler was there."""
+    """What becomes of runs that nobody started in time, because no beat was there."""
 
     #: One run, late, for all of them.
     COALESCE = "coalesce"

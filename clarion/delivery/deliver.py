@@ -26,7 +26,7 @@ from clarion.registry import read as read_devices
 from clarion.storage import keys
 from clarion.storage.connection import storage_errors
 
-#: What is due within this time is handed to Celery as an ETA task; what is later waits on Redis for a scheduler.
+#: What is due within this time is handed to Celery as an ETA task; what is later waits on Redis for a beat.
 ETA_HORIZON_S = 5.0
 #: After an error of our own the shard waits this long: at once, it would only fail again.
 FAULT_WAIT_S = 10.0

@@ -130,7 +130,7 @@ def reopen(
         lease: the claim on the shard.
         app: the message's application.
         due_ms: when it is due, by Redis' clock.
-        later: whether schedulers are to open it then. What is cancelled does not wait.
+        later: whether beats are to open it then. What is cancelled does not wait.
         burned: whether the attempt counts.
         queue: where `task` is queued, in the same step, unless it is for later or the message is paused.
         task: the task message; empty leaves that to the rescue.

@@ -25,6 +25,8 @@ from clarion.storage.connection import storage_errors
 SPARSE_MAX = 256
 #: A message whose planners all died before they wrote anything is given up.
 PLANS_MAX = 10
+#: A planner keeps so many shards at most to deliver itself, one after the other.
+KEPT_MAX = 2
 #: Why a run fails whose parent was over for longer than messages are kept.
 FORGOTTEN = "The audience that was settled when it was published is no longer stored."
 _KEEPS_AUDIENCE = frozenset({State.SCHEDULED, State.PLANNING, State.PAUSED, "fenced"})
@@ -42,8 +44,13 @@ class Audience(NamedTuple):
         return sum(map(count_of, self.chunks.values()))
 
 
-def plan(outfit: Outfit, message_id: str) -> str:
+def plan(outfit: Outfit, message_id: str, *, kept: list[str] | None = None) -> str:
     """Plan a message, or go on with a plan that died. Returns the state after it, or why there was nothing to do.
+
+    Args:
+        outfit: what the thread delivers with.
+        message_id: the message.
+        kept: gets the shards of a small audience, which then have no task: the caller delivers them.
 
     Raises:
         Unavailable: Redis failed; the rescue queues the message again.
@@ -64,7 +71,7 @@ def plan(outfit: Outfit, message_id: str) -> str:
     audience = _settled(outfit, message) if message.frozen and settled else _audience(outfit, message)
     if audience is None:
         return lifecycle.finish_plan(storage, message_id, claim.fence, error=FORGOTTEN)
-    state = _write(outfit, message, claim, audience)
+    state = _write(outfit, message, claim, audience, kept)
     if state == "fenced":
         return state
     return lifecycle.finish_plan(storage, message_id, claim.fence, unmatched=audience.unmatched)
@@ -111,12 +118,13 @@ def _audience(outfit: Outfit, message: Message) -> Audience:
     return Audience(dict(sorted(found)), unmatched)
 
 
-def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audience) -> str:
+def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audience, kept: list[str] | None) -> str:
     """Write what the audience has from the claim's cursor on; returns the state, `planning` when all is written."""
     storage, lease_ms = outfit.storage, outfit.pace.lease_ms
     queue = Queue.EXPRESS if audience.devices <= outfit.pace.express_audience else Queue.BULK
     for planned in _planned(outfit, message, claim.cursor, audience):
-        hints = [deliver_hint(message.id, shard, queue) for shard in planned.shards]
+        keeps = kept is not None and queue is Queue.EXPRESS and len(kept) + len(planned.shards) <= KEPT_MAX
+        hints = [] if keeps else [deliver_hint(message.id, shard, queue) for shard in planned.shards]
         tasks = [render(hint, now_ms=outfit.clock()) for hint in hints] if storage.queues_on_main else []
         ready = planned._replace(tasks=tasks)
         state = lifecycle.write_chunk(
@@ -124,6 +132,8 @@ def _write(outfit: Outfit, message: Message, claim: PlanClaim, audience: Audienc
         )
         if state != State.PLANNING:
             return state
+        if kept is not None and keeps:
+            kept += planned.shards
         if not storage.queues_on_main:
             push(storage, hints, now_ms=outfit.clock(), broker_url=outfit.broker_url)
     return State.PLANNING

@@ -1,4 +1,4 @@
-"""Bring on whatever is due. Any number of schedulers may do this at a time: each step takes effect once."""
+"""Bring on whatever is due. Any number of beats may do this at a time: each step takes effect once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 LIMIT = 500
 #: What takes longer to work out is left for the next look, seconds: all else is due too.
 WORK_MAX_S = 0.2
-#: What cannot be brought on is tried again after so long: it must not keep a scheduler from all else.
+#: What cannot be brought on is tried again after so long: it must not keep a beat from all else.
 FAULT_WAIT_MS = 60_000
 _NEVER_MS = -1
 
@@ -71,7 +71,7 @@ def promote(storage: Storage, *, broker_url: str | None = None) -> Look:
 
 
 def _tell(taken: Sequence[_Step], now_ms: int) -> None:
-    """Say what came too late, because no scheduler was there."""
+    """Say what came too late, because no beat was there."""
     late = [step for step in taken if now_ms - step.due_ms > GRACE_MS or step.missed]
     if late:
         worst = min(late, key=lambda step: step.due_ms)

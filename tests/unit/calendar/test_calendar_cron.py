@@ -68,7 +68,8 @@ def matches(expression, wall):
     minute, hour, day, month, weekday = expression.split()
     on_day = wall.day in members(day, 1, 31)
     on_weekday = wall.isoweekday() % 7 in members(weekday, 0, 6)
-    today = on_day or on_weekday if day != "*" and weekday != "*" else on_day and on_weekday
+    any_weekday = members(weekday, 0, 6) == set(range(7))
+    today = on_day or on_weekday if day != "*" and not any_weekday else on_day and on_weekday
     return (
         today
         and wall.minute in members(minute, 0, 59)
@@ -208,6 +209,7 @@ def fields(low, high):
 @example(("America/Havana", "2026-11-01T05:00Z"), "30", "*/24", "*", "*", -MINUTE_MS * 20)
 @example((BERLIN, "2026-10-25T01:00Z"), "*", "2", "*", "*", MINUTE_MS * 5)
 @example((BERLIN, "2026-03-29T01:00Z"), "*", "0-23", "*", "*", -MINUTE_MS * 5)
+@example((BERLIN, "2026-03-29T01:00Z"), "*", "0", "*/2", "0-6", 0)
 def test_it_is_due_whenever_a_watched_clock_says_so(change, minute, hour, day, weekday, off_ms):
     expression = f"{minute} {hour} {day} * {weekday}"
     name, changed = change
