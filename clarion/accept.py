@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from clarion import lifecycle
 from clarion.app import App
-from clarion.errors import IdempotencyConflict, InvalidField, InvalidSchedule, Unavailable
+from clarion.errors import IdempotencyConflict, InvalidField, InvalidRepeat, InvalidSchedule, Unavailable
 from clarion.lifecycle import When
 from clarion.message import DeliveryOptions, Message, MessageStatus, PublishOptions, PublishStatus
 from clarion.message.message import encode
@@ -62,7 +61,7 @@ def accept(
     try:
         message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
         key = _idempotency(delivery.idempotency_key, message, app)
-    except InvalidSchedule:
+    except (InvalidSchedule, InvalidRepeat):
         first = _accepted_in_time(storage, app, body, channel, publish, delivery, now_ms)
         if first is None:
             raise
@@ -110,8 +109,8 @@ def _accepted_in_time(
     """The id of the same publish, if it was accepted under the same key before its time had passed."""
     if delivery.idempotency_key is None:
         return None
-    whenever = replace(app.limits, schedule_grace_s=now_ms // 1000)
-    message = build(app.id, whenever, body, channel, publish, delivery, now_ms=now_ms)
+    first_ms = now_ms - app.limits.idempotency_window_s * 1000  # nothing that is stored depends on when it is asked
+    message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=first_ms)
     digest, content, _ = _idempotency(delivery.idempotency_key, message, app) or ("", "", 0)
     with storage_errors():
         first = storage.main.get(keys.idempotency(app.id, digest))

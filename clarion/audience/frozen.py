@@ -27,10 +27,11 @@ def store(storage: Storage, message_id: str, chunks: Mapping[int, bytes], unmatc
         pipe.execute()
 
 
-def drop(storage: Storage, message_id: str) -> None:
-    """Keep it no longer."""
+def expire(storage: Storage, message_id: str) -> None:
+    """Keep it for no longer than the message itself."""
     with storage_errors():
-        storage.main.delete(keys.frozen(message_id))
+        left_s = storage.main.ttl(keys.message(message_id))
+        storage.main.expire(keys.frozen(message_id), max(left_s, 0))
 
 
 def load(storage: Storage, message_id: str) -> tuple[dict[int, bytes], list[str]] | None:

@@ -10,7 +10,7 @@ from clarion.delivery.plan import plan
 def plan_and_deliver(outfit: Outfit, message_id: str) -> str:
     """Plan a message, and deliver it at once when it is to a few devices; returns the state after the plan.
 
-    If this dies in between, its shards have no task, and the rescue finds them.
+    If this dies in between, its shards have no task, and the rescue finds them (after a minute, with another broker).
 
     Raises:
         Unavailable: Redis failed; the rescue goes on with what was left.

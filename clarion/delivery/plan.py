@@ -29,7 +29,7 @@ PLANS_MAX = 10
 KEPT_MAX = 2
 #: Why a run fails whose parent was over for longer than messages are kept.
 FORGOTTEN = "The audience that was settled when it was published is no longer stored."
-_KEEPS_AUDIENCE = frozenset({State.SCHEDULED, State.PLANNING, State.PAUSED, "fenced"})
+_OVER = frozenset({State.PUBLISHED, State.FAILED, State.CANCELLED, "gone"})
 
 
 class Audience(NamedTuple):
@@ -84,8 +84,8 @@ def _freeze(outfit: Outfit, message: Message, claim: PlanClaim) -> str:
     state = lifecycle.freeze(outfit.storage, message.id, message.app, claim.fence)
     if state == State.CANCELLING:
         state = lifecycle.finish_plan(outfit.storage, message.id, claim.fence)
-    if state not in _KEEPS_AUDIENCE:
-        frozen.drop(outfit.storage, message.id)  # it is over: what was stored after that would stay for ever
+    if state in _OVER:
+        frozen.expire(outfit.storage, message.id)  # what was stored after that would stay for ever
     return state
 
 

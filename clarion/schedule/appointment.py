@@ -18,7 +18,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at_ms: when a beat came to it, epoch milliseconds.
         late_ms: how much later than due that was.
         message_id: the run's own id; None when it was skipped.
-        missed: earlier due instants that nobody came to: the run stands for them, or they were skipped.
+        missed: earlier due instants that nobody came to: the run stands for them, or they were skipped. Of cron, at
+            most 50 are counted.
     """
 
     due_ms: int

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from clarion import lifecycle
 from clarion.app import App
-from clarion.errors import UnknownMessage
+from clarion.errors import Unavailable, UnknownMessage
 from clarion.hint import push
 from clarion.lifecycle import Opened
 from clarion.message import DeliveryOptions, State
@@ -32,7 +33,7 @@ def cancel(storage: Storage, app: str, message_id: str, *, now_ms: int, broker_u
 
     def cancel_one(message_id: str) -> None:
         opened = lifecycle.cancel(storage, message_id, app)
-        push(storage, _shards(message_id, opened), now_ms=now_ms, broker_url=broker_url)
+        _queue(storage, _shards(message_id, opened), now_ms, broker_url)
 
     _with_runs(storage, message_id, cancel_one)
 
@@ -58,7 +59,7 @@ def resume(storage: Storage, app: str, message_id: str, *, now_ms: int, broker_u
         hints = _shards(message_id, opened)
         if opened.state in _UNPLANNED:
             hints.append(plan_hint(message_id))
-        push(storage, hints, now_ms=now_ms, broker_url=broker_url)
+        _queue(storage, hints, now_ms, broker_url)
 
     _with_runs(storage, message_id, resume_one)
 
@@ -113,6 +114,11 @@ def _done(message_id: str, do: Callable[[str], object]) -> bool:
     except UnknownMessage:
         return False
     return True
+
+
+def _queue(storage: Storage, hints: Sequence[Hint], now_ms: int, broker_url: str | None) -> None:
+    with suppress(Unavailable):  # it is cancelled or resumed all the same: the rescue finds what nobody was told of
+        push(storage, hints, now_ms=now_ms, broker_url=broker_url)
 
 
 def _shards(message_id: str, opened: Opened) -> list[Hint]:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import structlog
 
 from clarion.calendar.repeat import GRACE_MS
-from clarion.errors import Unavailable
 from clarion.hint import push
 from clarion.message.message import decode
 from clarion.queue import Hint, Queue, deliver_hint, plan_hint, render
@@ -53,12 +52,12 @@ def promote(storage: Storage, *, broker_url: str | None = None) -> Look:
     templates = [keys.due("@"), keys.message_prefix("@")]
     now_ms, next_ms, *found = call(storage.main, "due_read", [keys.due_apps()], [LIMIT, LIMIT, *templates])
     taken: list[_Step] = []
-    failed: Unavailable | None = None
+    failed: Exception | None = None
     for word, (script, bring_on) in _BRING_ON.items():
         steps = list(_steps(bring_on, [each for each in found if each[2] == word], now_ms, storage))
         try:
             done = call_many(storage.main, script, [(step.key_names, step.arguments) for step in steps])
-        except Unavailable as error:  # of one of them perhaps: what else is due must not wait for that
+        except Exception as error:  # noqa: BLE001  # of one of them perhaps: what else is due must not wait for that
             failed = error
             continue
         taken += [step for step, took in zip(steps, done, strict=True) if took]

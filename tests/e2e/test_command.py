@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import httpx
 import pytest
@@ -176,15 +175,14 @@ def test_flower_shows_what_runs_and_neither_tokens_nor_payloads(up, published):
         for each_id in ids:
             ours = [each for each in reply.json().values() if each_id in (each["args"] or "")]
             done = {each["name"]: each["args"] for each in ours if each["state"] == "SUCCESS"}
-            if done.keys() == {"clarion.plan", "clarion.deliver"}:
+            if done:
                 return each_id, done, reply.text
         return None
 
     message_id, done, text = until(tasks)
-    assert done["clarion.plan"] == f"(1, '{message_id}')"
-    assert re.fullmatch(rf"\(1, '{message_id}', '\d+\.\d+\.\d+'\)", done["clarion.deliver"])
+    assert done == {"clarion.plan": f"(1, '{message_id}')"}, "few devices are delivered by their planner"
     metrics = flower("/metrics").text
-    assert 'flower_events_total{task="clarion.deliver",type="task-succeeded"' in metrics
+    assert 'flower_events_total{task="clarion.plan",type="task-succeeded"' in metrics
     for shown in (text, metrics):
         assert TOKEN not in shown
         assert SECRET not in shown

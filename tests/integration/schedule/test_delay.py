@@ -7,7 +7,7 @@ import pytest
 from clarion import lifecycle
 from clarion.accept import accept
 from clarion.clock import wall_clock_ms
-from clarion.errors import IdempotencyConflict, InvalidSchedule
+from clarion.errors import IdempotencyConflict, InvalidRepeat, InvalidSchedule
 from clarion.message import DeliveryOptions, PublishStatus, State
 from clarion.schedule.promotion import promote
 from clarion.status import read, recent
@@ -142,3 +142,13 @@ def test_a_reschedule_whose_answer_was_lost_may_be_asked_for_again(storage, publ
     assert lifecycle.reschedule(storage, message_id, "demo", **ask)
     assert lifecycle.reschedule(storage, message_id, "demo", **ask)
     assert waiting(storage) == {message_id: due_ms + 1_000}
+
+
+def test_a_repetition_published_again_under_its_key_after_its_end_is_still_the_first_one(storage):
+    now_ms = wall_clock_ms()
+    delivery = DeliveryOptions(repeat_every=1, repeat_expires_at=now_ms + 5_000, idempotency_key="once")
+    first = accept(storage, APP, "Hello", delivery=delivery, now_ms=now_ms)
+    later_ms = now_ms + 3_600_000
+    assert accept(storage, APP, "Hello", delivery=delivery, now_ms=later_ms).message_id == first.message_id
+    with pytest.raises(InvalidRepeat):
+        accept(storage, APP, "Another", delivery=delivery, now_ms=later_ms)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from clarion import lifecycle
+from clarion.delivery.plan import _freeze
 from clarion.errors import UnknownMessage
 from clarion.message import DeliveryOptions, Outcome, State
+from clarion.message.message import decode
 from clarion.registry import unregister
 from clarion.schedule.promotion import promote
 from clarion.schedule.run import history
@@ -152,3 +154,27 @@ def test_an_audience_that_is_settled_after_its_time_goes_on_at_once(system):
 
 def claim_due(system, message_id):
     return int(system.storage.main.hget(keys.message(message_id), "due_ms"))
+
+
+def test_a_planner_that_wakes_after_the_time_came_leaves_the_audience_alone(system):
+    system.devices(3)
+    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 300)
+    message_id = system.accept(delivery=delivery)
+    stale = lifecycle.claim_plan(system.storage, message_id, owner="stale", lease_ms=-1)
+    assert system.plan(message_id) == State.SCHEDULED
+    start(system)
+    message = decode(stale.content)
+    assert _freeze(system.outfit, message, stale) == State.ACCEPTED
+    system.plan(message_id)
+    system.deliver(message_id)
+    assert system.progress(message_id).books.total(Outcome.ACCEPTED) == 3
+
+
+def test_a_planner_that_wakes_after_the_end_leaves_nothing_for_ever(system):
+    system.devices(3)
+    delivery = DeliveryOptions(freeze_audience=True, publish_at=system.clock() + 300)
+    message_id = system.accept(delivery=delivery)
+    stale = lifecycle.claim_plan(system.storage, message_id, owner="stale", lease_ms=15_000)
+    lifecycle.cancel(system.storage, message_id, "demo")
+    assert _freeze(system.outfit, decode(stale.content), stale) == State.CANCELLED
+    assert system.storage.main.ttl(keys.frozen(message_id)) > 0
