@@ -38,6 +38,8 @@ BODY = "A message of a common length, as a chat or a shop would send it."
 SOONEST_S, LATEST_S = 1.0, 20.0
 #: They are published so many a second at most, so that some 50 a second are due.
 PER_S = 500
+#: Pushes before anything is measured: every thread has its connection and access token then.
+WARM_UP = 100
 #: Devices of the broadcast meanwhile: it is published again when it ends too soon.
 BROADCAST = 200_000
 #: Cancelled at a time, among few and among many.
@@ -100,7 +102,7 @@ def _system(folder: Path) -> Iterator[_System]:
         fill(storage, broadcast.APP, BROADCAST)
         register(storage, APP, [Device("alone", "alone", OS.ANDROID, registered_at=wall_clock_ms())])
         system = _System(storage, delayed, broadcasting, control)
-        first = {delayed.publish(BODY).message_id for _ in range(10)}
+        first = {delayed.publish(BODY).message_id for _ in range(WARM_UP)}
         _until(lambda: first <= system.arrivals().keys())  # connections and access tokens are not what is measured
         yield system
         storage.close()
