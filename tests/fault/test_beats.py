@@ -55,6 +55,7 @@ class Beats:
         self._look()
 
 
+@pytest.mark.timeout(240)
 def test_schedulers_that_are_killed_at_random_miss_no_run_and_repeat_none(stack, storage):
     source = random.Random(20)
     simulation = ControlPlane(stack.simulator)
