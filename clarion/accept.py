@@ -60,7 +60,8 @@ def accept(
     publish, delivery = publish or PublishOptions(), delivery or DeliveryOptions()
     try:
         message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=now_ms)
-        key = _idempotency(delivery.idempotency_key, message, app)
+        given = delivery.idempotency_key
+        key = None if given is None else _idempotency(given, message, app)
     except (InvalidSchedule, InvalidRepeat):
         first = _accepted_in_time(storage, app, body, channel, publish, delivery, now_ms)
         if first is None:
@@ -111,7 +112,7 @@ def _accepted_in_time(
         return None
     first_ms = now_ms - app.limits.idempotency_window_s * 1000  # nothing that is stored depends on when it is asked
     message = build(app.id, app.limits, body, channel, publish, delivery, now_ms=first_ms)
-    digest, content, _ = _idempotency(delivery.idempotency_key, message, app) or ("", "", 0)
+    digest, content, _ = _idempotency(delivery.idempotency_key, message, app)
     with storage_errors():
         first = storage.main.get(keys.idempotency(app.id, digest))
     first_id, _, first_content = (first or b"").decode().partition(" ")
@@ -123,9 +124,7 @@ def _when(message: Message) -> When | None:
     return None if first_ms is None else When(first_ms, message.repeat is not None, message.frozen)
 
 
-def _idempotency(key: str | None, message: Message, app: App) -> tuple[str, str, int] | None:
-    if key is None:
-        return None
+def _idempotency(key: str, message: Message, app: App) -> tuple[str, str, int]:
     if not isinstance(key, str) or not 0 < len(key) <= IDEMPOTENCY_KEY_MAX:
         raise InvalidField("idempotencyKey", f"a string of 1 to {IDEMPOTENCY_KEY_MAX} characters")
     content = msgspec.structs.replace(message, id="", accepted_ms=0)

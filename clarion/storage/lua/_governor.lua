@@ -2,10 +2,7 @@
 -- provider wants to be left alone. The gate of an application before it: whether it is broken or parked. Times in µs.
 local BUDGET, GATE = KEYS[1], KEYS[2]
 
-local function now_us()
-  local time = redis.call('TIME')
-  return time[1] * 1000000 + time[2]
-end
+--#include _clock
 
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or 0) end
 

@@ -1,4 +1,5 @@
--- The keys of one message, from KEYS[1], the prefix they share; and the clock, Redis' own, that all leases run on.
+-- The keys of one message, from KEYS[1], the prefix they share; and the clock.
+--#include _clock
 local prefix = KEYS[1]
 local MESSAGE, BOOKS, CODES = prefix .. 'message', prefix .. 'books', prefix .. 'codes'
 local CHUNKS, LEDGER, UNMATCHED = prefix .. 'chunks', prefix .. 'ledger:', prefix .. 'unmatched'
@@ -6,8 +7,3 @@ local WAITING, LEASED, SHARDS = prefix .. 'waiting', prefix .. 'leased', prefix 
 local WAITS, LATER = prefix .. 'waits', prefix .. 'later'
 local RUNS, OPEN_RUNS, FROZEN = prefix .. 'runs', prefix .. 'open-runs', prefix .. 'frozen'
 local PENDING = 1  -- the ledger's code for a device of the audience without an outcome; 0 is not of the audience
-
-local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end

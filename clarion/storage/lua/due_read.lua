@@ -3,8 +3,8 @@
 --                  key prefix of the message '@'
 -- Returns {now (ms), ms until the next one (-1 without one), {id, app, 'start', due (ms)}, {id, app, 'run', due, runs,
 -- content} or {id, app, 'wake', due, queue, shard …} …}.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--#include _clock
+local now = now_ms()
 local found, soonest = {now, -1}, math.huge
 local room = 4 * 1024 * 1024  -- bytes of contents in one reply; what finds no room is found again
 

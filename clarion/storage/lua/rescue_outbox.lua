@@ -2,8 +2,8 @@
 -- A message that somebody began to plan has no task any more; any other is lost only when no task as old as it is left.
 -- KEYS: outbox   ARGV: grace (ms), queued since (ms; '' when the queue is empty), limit, key of the message '@'
 -- Returns the ids of the messages to queue again.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--#include _clock
+local now = now_ms()
 local oldest = tonumber(ARGV[2])
 local found = {}
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])

@@ -6,8 +6,7 @@
 --   sees to it that they come back one after the other.
 --#include _message
 local fields = redis.call('HMGET', MESSAGE, 'rate', 'free_us', 'tail_us')
-local time = redis.call('TIME')
-local now, rate = time[1] * 1000000 + time[2], tonumber(fields[1] or 0)
+local now, rate = now_us(), tonumber(fields[1] or 0)
 if rate <= 0 then return 0 end
 local free, takes = tonumber(fields[2] or 0), ARGV[1] * 1000000 / rate
 -- Numbers of microseconds are longer than Lua writes them by itself.

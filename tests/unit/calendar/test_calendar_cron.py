@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clarion.calendar.cron import next_ms
+from tests.unit.calendar.watched import CHANGES, DAY_MS, MINUTE_MS, at, shown
 
-MINUTE_MS = 60_000
-DAY_MS = 24 * 60 * MINUTE_MS
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
-CHANGES = [
-    (BERLIN, "2026-03-29T01:00Z"),
-    (BERLIN, "2026-10-25T01:00Z"),
-    (NEW_YORK, "2026-03-08T07:00Z"),
-    (NEW_YORK, "2026-11-01T06:00Z"),
-    ("America/Havana", "2026-03-08T05:00Z"),
-    ("America/Havana", "2026-11-01T05:00Z"),
-    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
-    ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
-    ("Pacific/Apia", "2011-12-30T10:00Z"),
-    ("Asia/Kathmandu", "2026-03-29T01:00Z"),
-    ("Pacific/Kiritimati", "2026-12-31T10:00Z"),
-]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def at(text):
-    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
-
-
-def shown(now_ms, name):
-    """What a clock of the zone shows, with its offset."""
-    return (EPOCH + timedelta(milliseconds=now_ms)).astimezone(ZoneInfo(name))
+PLACES = [*CHANGES, ("Asia/Kathmandu", "2026-03-29T01:00Z"), ("Pacific/Kiritimati", "2026-12-31T10:00Z")]
 
 
 def due(expression, name, now, runs):
@@ -198,7 +174,7 @@ def fields(low, high):
 
 @settings(deadline=None, max_examples=60)
 @given(
-    st.sampled_from(CHANGES),
+    st.sampled_from(PLACES),
     fields(0, 59),
     st.one_of(fields(0, 23), fields(0, 4)),
     st.one_of(st.just("*"), fields(1, 28)),

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clarion.calendar.hours import QuietHours, parse_hours, quiet_from, quiet_until
+from tests.unit.calendar.watched import CHANGES, DAY_MS, MINUTE_MS, at, shown
 
-MINUTE_MS = 60_000
-DAY_MS = 24 * 60 * MINUTE_MS
 NIGHT = QuietHours(22 * 60, 8 * 60)
-CHANGES = [
-    ("Europe/Berlin", "2026-03-29T01:00Z"),
-    ("Europe/Berlin", "2026-10-25T01:00Z"),
-    ("America/New_York", "2026-03-08T07:00Z"),
-    ("America/New_York", "2026-11-01T06:00Z"),
-    ("America/Havana", "2026-03-08T05:00Z"),
-    ("America/Havana", "2026-11-01T05:00Z"),
-    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
-    ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
-    ("Pacific/Apia", "2011-12-30T10:00Z"),
-    ("Asia/Kathmandu", "2026-03-29T01:00Z"),
-    ("Pacific/Kiritimati", "2026-03-29T01:00Z"),
-]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def at(text):
-    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+PLACES = [*CHANGES, ("Asia/Kathmandu", "2026-03-29T01:00Z"), ("Pacific/Kiritimati", "2026-03-29T01:00Z")]
 
 
 def is_quiet(hours, name, now_ms):
     """By the minute of the day that a clock shows."""
-    shown = (EPOCH + timedelta(milliseconds=now_ms)).astimezone(ZoneInfo(name))
-    minute = shown.hour * 60 + shown.minute
+    clock = shown(now_ms, name)
+    minute = clock.hour * 60 + clock.minute
     if hours.begin <= hours.end:
         return hours.begin <= minute < hours.end
     return minute >= hours.begin or minute < hours.end
@@ -191,7 +170,7 @@ def test_a_day_that_a_zone_skips_lasts_no_night_longer():
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(CHANGES),
+    st.sampled_from(PLACES),
     st.integers(-2 * DAY_MS, 2 * DAY_MS),
     st.builds(QuietHours, st.integers(0, 1439), st.integers(0, 1439)),
 )
@@ -204,7 +183,7 @@ def test_quiet_hours_end_at_the_first_instant_that_is_not_quiet(change, off_ms, 
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(CHANGES),
+    st.sampled_from(PLACES),
     st.integers(-2 * DAY_MS, 2 * DAY_MS),
     st.builds(QuietHours, st.integers(0, 1439), st.integers(0, 1439)).filter(lambda hours: hours.begin != hours.end),
 )
@@ -214,7 +193,7 @@ def test_quiet_hours_begin_at_the_first_instant_that_is_quiet(change, off_ms, ho
     assert quiet_from(hours, name, at_ms) == first_quiet(hours, name, at_ms)
 
 
-@pytest.mark.parametrize(("name", "changed"), CHANGES)
+@pytest.mark.parametrize(("name", "changed"), PLACES)
 @pytest.mark.parametrize("hours", [NIGHT, QuietHours(120, 150), QuietHours(150, 480), QuietHours(1, 0)])
 def test_every_minute_around_a_change_has_its_end_and_its_begin(name, changed, hours):
     begin_ms = at(changed) - DAY_MS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from croniter import croniter
 from hypothesis import given, settings
@@ -20,10 +18,8 @@ from clarion.calendar.repeat import (
     step,
     upcoming,
 )
+from tests.unit.calendar.watched import DAY_MS, HOUR_MS, MINUTE_MS, at
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 #: A start that is no round number of anything.
 BEGIN_MS = 1_767_225_600_123
 EVERY = Repeat(every_ms=10 * MINUTE_MS)
@@ -31,10 +27,6 @@ SKIPPING = Repeat(every_ms=10 * MINUTE_MS, misfire=Misfire.SKIP)
 #: So many instants are looked at one by one.
 MANY = 1_000
 DAILY = Repeat(cron="30 2 * * *", zone="Europe/Berlin")
-
-
-def at(text):
-    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def after(minutes, ms=0):

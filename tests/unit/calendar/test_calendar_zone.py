@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -20,41 +19,17 @@ from clarion.calendar.zone import (
     wall_ms,
     zone,
 )
+from tests.unit.calendar.watched import CHANGES, DAY_MS, EPOCH, HOUR_MS, MINUTE_MS, at, shown
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 LAST_MS = 253_402_300_799_999
-
-#: When clocks are changed: by an hour, at midnight, by half an hour, by a day.
-CHANGES = [
-    ("Europe/Berlin", "2026-03-29T01:00Z"),
-    ("Europe/Berlin", "2026-10-25T01:00Z"),
-    ("America/New_York", "2026-03-08T07:00Z"),
-    ("America/New_York", "2026-11-01T06:00Z"),
-    ("America/Havana", "2026-03-08T05:00Z"),
-    ("America/Havana", "2026-11-01T05:00Z"),
-    ("Australia/Lord_Howe", "2026-04-04T15:00Z"),
-    ("Australia/Lord_Howe", "2026-10-03T15:30Z"),
-    ("Pacific/Apia", "2011-12-30T10:00Z"),
-]
 ODD = ["Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Chatham", "Africa/Casablanca", "Europe/Dublin"]
 ZONES = sorted({name for name, _ in CHANGES} | set(ODD))
 
 
-def at(text):
-    """The instant of an ISO 8601 text, or the wall clock's time of one without offset."""
-    moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
 def watched(name, begin_ms, minutes):
     """Every minute, and what a clock of the zone shows then, as Python itself converts it."""
-    epoch, place = datetime(1970, 1, 1, tzinfo=UTC), ZoneInfo(name)
     for now_ms in range(begin_ms, begin_ms + minutes * MINUTE_MS, MINUTE_MS):
-        shown = (epoch + timedelta(milliseconds=now_ms)).astimezone(place)
-        yield now_ms, (shown.replace(tzinfo=UTC) - epoch) // timedelta(milliseconds=1)
+        yield now_ms, (shown(now_ms, name).replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
